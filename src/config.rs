@@ -1,0 +1,325 @@
+//! What may be changed without a new program: hosts, labels, rules, limits, policy.
+//!
+//! Every default is a fact of the field with its number in the facts list, or a limit chosen here. The file
+//! is TOML; a key that noticert does not know is an error that names the nearest known one, because a
+//! misspelt rule would otherwise be ignored in silence.
+
+use std::path::PathBuf;
+
+use jiff::Span;
+use jiff::civil::Date;
+use serde::Deserialize;
+use thiserror::Error;
+
+/// The whole configuration.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// The retrieval site.
+    pub site: Site,
+    /// Labels on the letter.
+    pub letter: LetterLabels,
+    /// Labels on the site's form.
+    pub form: FormLabels,
+    /// What the certificate must look like.
+    pub certificate: Certificate,
+    /// Rules between the dates.
+    pub rules: Rules,
+    /// Bounds on what is read or received.
+    pub limits: Limits,
+    /// How much a person confirms.
+    pub policy: Policy,
+}
+
+/// The retrieval site.
+#[derive(Clone, Debug, Deserialize, PartialEq)]
+#[serde(default, deny_unknown_fields)]
+pub struct Site {
+    /// Address of the retrieval page (fact 19).
+    pub url: String,
+}
+
+/// The words that mark each row of the letter (fact 12), each with the spellings to accept.
+#[derive(Clone, Debug, Deserialize, PartialEq)]
+#[serde(default, deny_unknown_fields)]
+pub struct LetterLabels {
+    /// 発行者
+    pub issuer: Vec<String>,
+    /// 発行先
+    pub institution_code: Vec<String>,
+    /// 端末名称
+    pub terminal_name: Vec<String>,
+    /// リクエストID
+    pub request_id: Vec<String>,
+    /// リファレンスID
+    pub reference_id: Vec<String>,
+    /// 有効期間
+    pub validity: Vec<String>,
+    /// 有効期限
+    pub retrieval_deadline: Vec<String>,
+}
+
+/// The words beside the inputs of the site's form (fact 20).
+#[derive(Clone, Debug, Deserialize, PartialEq)]
+#[serde(default, deny_unknown_fields)]
+pub struct FormLabels {
+    /// リクエストID
+    pub request_id: Vec<String>,
+    /// リファレンスID
+    pub reference_id: Vec<String>,
+    /// 証明書パスワード
+    pub password: Vec<String>,
+    /// 証明書パスワード(確認用)
+    pub password_again: Vec<String>,
+    /// ダウンロード
+    pub submit: Vec<String>,
+    /// Words of forms that are never submitted: 失効.
+    pub never: Vec<String>,
+}
+
+/// What the certificate must look like.
+#[derive(Clone, Debug, Deserialize, PartialEq)]
+#[serde(default, deny_unknown_fields)]
+pub struct Certificate {
+    /// Substrings of the issuer's common name, one of which must be there (fact 2).
+    pub issuer_family: Vec<String>,
+}
+
+/// Rules between the dates of a letter (fact 14).
+#[derive(Clone, Debug, Deserialize, PartialEq)]
+#[serde(default, deny_unknown_fields)]
+pub struct Rules {
+    /// Days from the start of validity to the site's deadline.
+    pub deadline_days: i32,
+    /// Years of validity.
+    pub validity_years: i32,
+    /// Months of validity beside the years.
+    pub validity_months: i32,
+}
+
+impl Rules {
+    /// The site's deadline for a validity that starts on `from`; `None` beyond the calendar.
+    pub fn retrieval_deadline(&self, from: Date) -> Option<Date> {
+        from.checked_add(Span::new().try_days(self.deadline_days).ok()?)
+            .ok()
+    }
+
+    /// The last day of a validity that starts on `from`; `None` beyond the calendar.
+    pub fn validity_end(&self, from: Date) -> Option<Date> {
+        let span = Span::new()
+            .try_years(self.validity_years)
+            .ok()?
+            .try_months(self.validity_months)
+            .ok()?;
+        from.checked_add(span).ok()
+    }
+}
+
+/// Bounds that keep a hostile or broken file from taking the machine down.
+#[derive(Clone, Debug, Deserialize, PartialEq)]
+#[serde(default, deny_unknown_fields)]
+pub struct Limits {
+    /// Megapixels of one page.
+    pub megapixels_per_page: u32,
+    /// Pages read of one file.
+    pub pages_per_file: u32,
+    /// Megabytes of one input file.
+    pub megabytes_per_file: u32,
+    /// Kilobytes of one answer of the site.
+    pub answer_kilobytes: u32,
+    /// Key-derivation rounds of a `.p12` that are still believed.
+    pub key_derivation_rounds: u32,
+}
+
+/// How much a person confirms.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq)]
+#[serde(default, deny_unknown_fields)]
+pub struct Policy {
+    /// Which fields a person keys.
+    pub review: ReviewPolicy,
+}
+
+/// Which fields a person keys.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq)]
+#[serde(rename_all = "kebab-case")]
+pub enum ReviewPolicy {
+    /// Only those that the judge did not accept.
+    #[default]
+    Exceptions,
+    /// Both IDs of every sheet, without seeing the reading first.
+    BlindAll,
+}
+
+/// Why a configuration cannot be used.
+#[derive(Debug, Error)]
+pub enum ConfigError {
+    /// The file cannot be read.
+    #[error("cannot read the configuration {}", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The text is no such configuration.
+    #[error("the configuration is not usable")]
+    Invalid {
+        /// An unknown key's nearest known neighbour, where there is one.
+        suggestion: Option<String>,
+        /// Line and key.
+        #[source]
+        source: Box<toml::de::Error>,
+    },
+}
+
+impl Config {
+    /// Reads TOML; what it does not name keeps its default.
+    pub fn parse(text: &str) -> Result<Self, ConfigError> {
+        toml::from_str(text).map_err(|source| ConfigError::Invalid {
+            suggestion: nearest_key(source.message()),
+            source: Box::new(source),
+        })
+    }
+}
+
+impl Default for Site {
+    fn default() -> Self {
+        Self {
+            url: "https://cert.obn.managedpki.ne.jp/p/rcd".to_owned(),
+        }
+    }
+}
+
+impl Default for LetterLabels {
+    fn default() -> Self {
+        Self {
+            issuer: owned(&["発行者"]),
+            institution_code: owned(&["発行先"]),
+            terminal_name: owned(&["端末名称", "端末名称等", "端末名"]),
+            request_id: owned(&["電子証明書ダウンロードサイトリクエストID", "リクエストID"]),
+            reference_id: owned(&[
+                "電子証明書ダウンロードサイトリファレンスID",
+                "リファレンスID",
+            ]),
+            validity: owned(&["電子証明書有効期間", "有効期間"]),
+            retrieval_deadline: owned(&[
+                "電子証明書ダウンロードサイト有効期限",
+                "ダウンロードサイト有効期限",
+            ]),
+        }
+    }
+}
+
+impl Default for FormLabels {
+    fn default() -> Self {
+        Self {
+            request_id: owned(&["リクエストID", "Request ID"]),
+            reference_id: owned(&["リファレンスID", "Reference ID"]),
+            password: owned(&["証明書パスワード", "Certificate password"]),
+            password_again: owned(&[
+                "証明書パスワード(確認用)",
+                "証明書パスワード確認",
+                "パスワード(確認)",
+                "Confirm password",
+            ]),
+            submit: owned(&["ダウンロード", "取得", "Download"]),
+            never: owned(&["失効", "Revoke", "Revocation"]),
+        }
+    }
+}
+
+impl Default for Certificate {
+    fn default() -> Self {
+        Self {
+            issuer_family: owned(&["Online Billing NW Common Root"]),
+        }
+    }
+}
+
+impl Default for Rules {
+    fn default() -> Self {
+        Self {
+            deadline_days: 180,
+            validity_years: 3,
+            validity_months: 3,
+        }
+    }
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            megapixels_per_page: 120,
+            pages_per_file: 2_000,
+            megabytes_per_file: 1_024,
+            answer_kilobytes: 4_096,
+            key_derivation_rounds: 10_000_000,
+        }
+    }
+}
+
+fn owned(words: &[&str]) -> Vec<String> {
+    words.iter().map(|&word| word.to_owned()).collect()
+}
+
+/// The known key nearest to the unknown one that serde's message names.
+fn nearest_key(message: &str) -> Option<String> {
+    let mut names = message.split('`').skip(1).step_by(2);
+    message.starts_with("unknown field").then_some(())?;
+    let unknown = names.next()?;
+    names
+        .map(|known| (edit_distance(unknown, known), known))
+        .min()
+        .filter(|(distance, known)| *distance <= known.chars().count() / 2)
+        .map(|(_, known)| known.to_owned())
+}
+
+/// Levenshtein distance in characters.
+fn edit_distance(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.chars().collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, from) in a.chars().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, to) in b.iter().enumerate() {
+            let substituted = diagonal + usize::from(from != *to);
+            diagonal = row[j + 1];
+            row[j + 1] = substituted.min(row[j] + 1).min(diagonal + 1);
+        }
+    }
+    row[b.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_unknown_key_is_named_with_its_nearest_neighbour() {
+        let error = Config::parse("[rules]\ndeadline_day = 30\n").unwrap_err();
+        let ConfigError::Invalid { suggestion, .. } = error else {
+            panic!("{error}");
+        };
+        assert_eq!(suggestion.as_deref(), Some("deadline_days"));
+    }
+
+    #[test]
+    fn what_a_file_does_not_name_keeps_its_default() {
+        let config = Config::parse("[policy]\nreview = \"blind-all\"\n").unwrap();
+        assert_eq!(config.policy.review, ReviewPolicy::BlindAll);
+        assert_eq!(config.rules, Rules::default());
+        assert_eq!(Config::parse("").unwrap(), Config::default());
+    }
+
+    #[test]
+    fn the_samples_dates_obey_the_default_rules() {
+        let rules = Rules::default();
+        let start = Date::constant(2021, 3, 10);
+        assert_eq!(rules.validity_end(start), Some(Date::constant(2024, 6, 10)));
+        assert_eq!(
+            rules.retrieval_deadline(start),
+            Some(Date::constant(2021, 9, 6))
+        );
+    }
+}
