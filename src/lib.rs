@@ -13,3 +13,6 @@
 
 pub mod config;
 pub mod domain;
+pub mod fonts;
+pub mod intake;
+pub mod practice;

@@ -1,0 +1,3 @@
+//! From scans to readings.
+
+pub mod document;

@@ -1,0 +1,3 @@
+//! Practice without risk: invented letters, and a stand-in of the retrieval site.
+
+pub mod letters;
