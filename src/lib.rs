@@ -12,5 +12,6 @@
 //! [`workflow`] alone knows this order; [`cli`] is how a person asks for it.
 
 pub mod config;
+pub mod custody;
 pub mod domain;
 pub mod platform;
