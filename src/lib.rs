@@ -13,5 +13,7 @@
 
 pub mod config;
 pub mod credential;
+pub mod custody;
 pub mod domain;
+pub mod platform;
 pub mod practice;
