@@ -12,7 +12,13 @@
 //! [`workflow`] alone knows this order; [`cli`] is how a person asks for it.
 
 pub mod config;
+pub mod credential;
+pub mod custody;
 pub mod domain;
+<<<<<<< HEAD
 pub mod fonts;
 pub mod intake;
+=======
+pub mod platform;
+>>>>>>> credential
 pub mod practice;
