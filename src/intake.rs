@@ -1,3 +1,5 @@
 //! From scans to readings.
 
 pub mod document;
+pub mod page;
+pub mod reader;

@@ -1,0 +1,427 @@
+//! A grey page made readable: paper and ink told apart, level, and turned so that the letter stands upright.
+//!
+//! No second copy of the page is made. Ink is found once, at about 150 dpi, and that small mask is what
+//! turning, levelling and the search for rules work on; a line of print is then taken from the scan's own
+//! pixels in one step that turns, levels, scales and evens out the light, so it is resampled once only.
+//! Nothing is cleaned away: what could be ink of a value stays.
+//!
+//! Cost on an A4 page of 300 dpi (8.7 million pixels): two passes over the pixels ([`light`]), then work on
+//! 2.2 million mask pixels. Everything is linear in the pixels.
+
+use image::{GrayImage, Luma};
+
+use crate::domain::{BoundingBox, Crop};
+
+mod light;
+mod mask;
+mod skew;
+
+pub use mask::Mask;
+
+use light::Light;
+use skew::Lean;
+
+/// A page as scanned, with what was found out about its light and lean.
+pub struct Page {
+    image: GrayImage,
+    dpi: f32,
+    step: usize,
+    light: Light,
+    mask: Mask,
+    rows: Lean,
+    columns: Lean,
+}
+
+/// A quarter turn that may bring the page upright, clockwise.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Turn {
+    /// As scanned.
+    None,
+    /// By 90°.
+    Right,
+    /// By 180°.
+    Over,
+    /// By 270°.
+    Left,
+}
+
+/// How a line's grey levels are handed to a reader.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Tone {
+    /// Evenly lit, otherwise as scanned.
+    Grey,
+    /// Pulled apart around the threshold: thin strokes fill, grain goes.
+    Crisp,
+}
+
+/// A page turned and levelled. Boxes are in its pixels: the scan's, on the upright page.
+pub struct Upright<'a> {
+    page: &'a Page,
+    mask: Mask,
+    map: Map,
+    width: u32,
+    height: u32,
+}
+
+impl Page {
+    /// Looks at a page. `dpi` is what the file says; a page no printer makes is taken for an A4 sheet.
+    pub fn examine(image: GrayImage, dpi: Option<(f32, f32)>) -> Self {
+        let dpi = plausible_dpi(&image, dpi);
+        let step = ((dpi / MASK_DPI).round() as usize).max(1);
+        let light = Light::measure(&image, (dpi / TILES_PER_INCH).max(8.0) as usize);
+        let mask = ink(&image, &light, step);
+        let transposed = mask.transposed();
+        Self {
+            rows: skew::along_rows(&mask),
+            columns: skew::along_columns(&transposed),
+            image,
+            dpi,
+            step,
+            light,
+            mask,
+        }
+    }
+
+    /// The turns worth trying, likeliest first. Print is told from its direction: which way its lines run
+    /// shows clearly, which end is up does not, so that is left to the letter's labels.
+    pub fn turns(&self) -> Vec<Turn> {
+        let (along, across) = (self.rows.sharpness, self.columns.sharpness);
+        let mut turns = match along >= across {
+            true => vec![Turn::None, Turn::Over, Turn::Right, Turn::Left],
+            false => vec![Turn::Right, Turn::Left, Turn::None, Turn::Over],
+        };
+        if along.max(across) > CLEARLY * along.min(across) {
+            turns.truncate(2);
+        }
+        turns
+    }
+
+    /// The page turned by `turn` and levelled.
+    pub fn upright(&self, turn: Turn) -> Upright<'_> {
+        let slope = match turn {
+            Turn::None | Turn::Over => self.rows.slope,
+            Turn::Right | Turn::Left => -self.columns.slope,
+        };
+        let slope = if slope.abs() < LEVEL { 0.0 } else { slope };
+        let size = |width: usize, height: usize| match turn {
+            Turn::None | Turn::Over => (width as f64, height as f64),
+            Turn::Right | Turn::Left => (height as f64, width as f64),
+        };
+        let full = size(self.image.width() as usize, self.image.height() as usize);
+        let small = size(self.mask.width(), self.mask.height());
+        let (map, width, height) = Map::new(turn, slope, full);
+        let (mask_map, mask_width, mask_height) = Map::new(turn, slope, small);
+        Upright {
+            page: self,
+            mask: turned(&self.mask, &mask_map, mask_width, mask_height),
+            map,
+            width: width as u32,
+            height: height as u32,
+        }
+    }
+}
+
+impl Upright<'_> {
+    /// Ink of the upright page, at [`Self::mask_dpi`].
+    pub fn mask(&self) -> &Mask {
+        &self.mask
+    }
+
+    /// Mask pixels per inch.
+    pub fn mask_dpi(&self) -> f32 {
+        self.page.dpi / self.page.step as f32
+    }
+
+    /// Page pixels per mask pixel.
+    pub fn step(&self) -> u32 {
+        self.page.step as u32
+    }
+
+    /// Cuts `area` out for people, as scanned.
+    pub fn crop(&self, area: BoundingBox) -> Option<Crop> {
+        let area = self.clamped(area);
+        let mut pixels = Vec::with_capacity(area.width as usize * area.height as usize);
+        for y in area.y..area.y + area.height {
+            for x in area.x..area.x + area.width {
+                pixels.push(self.grey_at(f64::from(x), f64::from(y)) as u8);
+            }
+        }
+        Crop::new(area.width, area.height, pixels)
+    }
+
+    /// A line image of `area` for a reader, scaled by `scale`, with a white margin around it.
+    pub fn line(&self, area: BoundingBox, scale: f32, tone: Tone) -> GrayImage {
+        let area = self.clamped(area);
+        let scale = f64::from(scale).clamp(0.05, 8.0);
+        let scaled = |length: u32| ((f64::from(length) * scale).round() as u32).max(1);
+        let (width, height) = (scaled(area.width), scaled(area.height));
+        let mut line = GrayImage::from_pixel(
+            width + 2 * LINE_MARGIN,
+            height + 2 * LINE_MARGIN,
+            Luma([255]),
+        );
+        // Where the line shrinks, each pixel is the mean of several places, or thin strokes would vanish.
+        let taps = (1.0 / scale).ceil().clamp(1.0, 4.0) as u32;
+        let inks = (self.page.light.threshold(30), self.page.light.threshold(75));
+        for row in 0..height {
+            for column in 0..width {
+                let x = f64::from(area.x) + (f64::from(column) + 0.5) / scale - 0.5;
+                let y = f64::from(area.y) + (f64::from(row) + 0.5) / scale - 0.5;
+                let grey = self.mean_at(x, y, taps, 1.0 / scale);
+                let (sx, sy) = self.map.pixel(x, y, &self.page.image);
+                let flat = self.page.light.flattened(grey, sx, sy);
+                let toned = match tone {
+                    Tone::Grey => flat,
+                    Tone::Crisp => stretched(flat, inks),
+                };
+                line.put_pixel(column + LINE_MARGIN, row + LINE_MARGIN, Luma([toned as u8]));
+            }
+        }
+        line
+    }
+
+    fn clamped(&self, area: BoundingBox) -> BoundingBox {
+        let x = area.x.min(self.width.saturating_sub(1));
+        let y = area.y.min(self.height.saturating_sub(1));
+        BoundingBox {
+            x,
+            y,
+            width: area.width.min(self.width - x),
+            height: area.height.min(self.height - y),
+        }
+    }
+
+    fn mean_at(&self, x: f64, y: f64, taps: u32, reach: f64) -> u32 {
+        if taps == 1 {
+            return self.grey_at(x, y);
+        }
+        let mut sum = 0;
+        for row in 0..taps {
+            for column in 0..taps {
+                let shift = |tap: u32| ((f64::from(tap) + 0.5) / f64::from(taps) - 0.5) * reach;
+                sum += self.grey_at(x + shift(column), y + shift(row));
+            }
+        }
+        sum / (taps * taps)
+    }
+
+    /// The scan's grey at a place of the upright page, between its four pixels; white outside.
+    fn grey_at(&self, x: f64, y: f64) -> u32 {
+        let (sx, sy) = self.map.apply(x, y);
+        let image = &self.page.image;
+        let (fixed_x, fixed_y) = ((sx * 256.0).floor() as i64, (sy * 256.0).floor() as i64);
+        let (left, top) = (fixed_x >> 8, fixed_y >> 8);
+        let (dx, dy) = ((fixed_x & 255) as u32, (fixed_y & 255) as u32);
+        let at = |x: i64, y: i64| match (u32::try_from(x), u32::try_from(y)) {
+            (Ok(x), Ok(y)) if x < image.width() && y < image.height() => {
+                u32::from(image.as_raw()[y as usize * image.width() as usize + x as usize])
+            }
+            _ => 255,
+        };
+        if dx == 0 && dy == 0 {
+            return at(left, top);
+        }
+        let upper = at(left, top) * (256 - dx) + at(left + 1, top) * dx;
+        let lower = at(left, top + 1) * (256 - dx) + at(left + 1, top + 1) * dx;
+        (upper * (256 - dy) + lower * dy) >> 16
+    }
+}
+
+/// From places on the upright page to places on the page as scanned.
+#[derive(Clone, Copy, Debug)]
+struct Map {
+    origin: (f64, f64),
+    right: (f64, f64),
+    down: (f64, f64),
+}
+
+impl Map {
+    /// The map of a page that is `size` after the quarter turn and leans by `slope`; with the size that holds all of it.
+    fn new(turn: Turn, slope: f64, size: (f64, f64)) -> (Self, usize, usize) {
+        let angle = slope.atan();
+        let (sin, cos) = angle.sin_cos();
+        let (width, height) = size;
+        let level_width = (width * cos + height * sin.abs()).ceil();
+        let level_height = (height * cos + width * sin.abs()).ceil();
+        // Level to turned: rotate about the middles. Pixels are meant by their centres.
+        let middle = ((width - 1.0) / 2.0, (height - 1.0) / 2.0);
+        let level_middle = ((level_width - 1.0) / 2.0, (level_height - 1.0) / 2.0);
+        let turned = |x: f64, y: f64| {
+            let (x, y) = (x - level_middle.0, y - level_middle.1);
+            (middle.0 + x * cos - y * sin, middle.1 + x * sin + y * cos)
+        };
+        let scanned = |(u, v): (f64, f64)| match turn {
+            Turn::None => (u, v),
+            Turn::Right => (v, width - 1.0 - u),
+            Turn::Over => (width - 1.0 - u, height - 1.0 - v),
+            Turn::Left => (height - 1.0 - v, u),
+        };
+        let origin = scanned(turned(0.0, 0.0));
+        let step = |(x, y): (f64, f64)| (x - origin.0, y - origin.1);
+        let map = Self {
+            origin,
+            right: step(scanned(turned(1.0, 0.0))),
+            down: step(scanned(turned(0.0, 1.0))),
+        };
+        (map, level_width as usize, level_height as usize)
+    }
+
+    fn apply(&self, x: f64, y: f64) -> (f64, f64) {
+        (
+            self.origin.0 + x * self.right.0 + y * self.down.0,
+            self.origin.1 + x * self.right.1 + y * self.down.1,
+        )
+    }
+
+    /// The nearest pixel of the scan, clamped to it.
+    fn pixel(&self, x: f64, y: f64, image: &GrayImage) -> (usize, usize) {
+        let (x, y) = self.apply(x, y);
+        let clamp =
+            |at: f64, size: u32| (at.max(0.0) as usize).min(size.saturating_sub(1) as usize);
+        (clamp(x, image.width()), clamp(y, image.height()))
+    }
+}
+
+fn plausible_dpi(image: &GrayImage, stated: Option<(f32, f32)>) -> f32 {
+    let long = image.width().max(image.height()) as f32;
+    let stated = stated.map(|(across, _)| across);
+    stated
+        .filter(|dpi| (SHORTEST_PAGE..LONGEST_PAGE).contains(&(long / dpi)))
+        .unwrap_or(long / A4_LONG_SIDE)
+        .max(1.0)
+}
+
+/// The mask: a mask pixel is ink where any of its `step` × `step` pixels is, so hairlines survive.
+fn ink(image: &GrayImage, light: &Light, step: usize) -> Mask {
+    let (width, height) = (image.width() as usize, image.height() as usize);
+    let mut mask = Mask::blank(width.div_ceil(step), height.div_ceil(step));
+    let threshold = light.threshold(INK_PERCENT);
+    let mut paper = vec![0_u32; mask.width()];
+    for (y, line) in image.as_raw().chunks_exact(width.max(1)).enumerate() {
+        if y % step == 0 {
+            // Light changes slowly: one value a mask pixel will do.
+            for (x, paper) in paper.iter_mut().enumerate() {
+                *paper = light.paper_at(x * step, y) * threshold / 255;
+            }
+        }
+        let row = mask.row_mut(y / step);
+        for ((pixels, ink), threshold) in line.chunks(step).zip(row).zip(&paper) {
+            *ink |= pixels.iter().any(|pixel| u32::from(*pixel) < *threshold);
+        }
+    }
+    mask
+}
+
+fn turned(mask: &Mask, map: &Map, width: usize, height: usize) -> Mask {
+    let mut level = Mask::blank(width, height);
+    let fixed = |value: f64| (value * 65_536.0).round() as i64;
+    for y in 0..height {
+        let (x, row_y) = map.apply(0.0, y as f64);
+        let (mut sx, mut sy) = (fixed(x) + 32_768, fixed(row_y) + 32_768);
+        let (dx, dy) = (fixed(map.right.0), fixed(map.right.1));
+        for pixel in level.row_mut(y) {
+            if let (Ok(x), Ok(y)) = (usize::try_from(sx >> 16), usize::try_from(sy >> 16))
+                && x < mask.width()
+                && y < mask.height()
+            {
+                *pixel = mask.at(x, y);
+            }
+            sx += dx;
+            sy += dy;
+        }
+    }
+    level
+}
+
+fn stretched(grey: u32, (dark, light): (u32, u32)) -> u32 {
+    grey.saturating_sub(dark).min(light.saturating_sub(dark)) * 255
+        / (light.saturating_sub(dark)).max(1)
+}
+
+/// Print is 3 to 5 mm high: at 150 dpi enough pixels to find it, few enough to be quick.
+const MASK_DPI: f32 = 150.0;
+/// Tiles of 5 mm: larger than a stroke, smaller than a shadow.
+const TILES_PER_INCH: f32 = 5.0;
+/// Rather more than half way to white, so that hairlines blurred by the scanner count.
+const INK_PERCENT: u32 = 62;
+/// Leans below 0.05° shift a line by less than its rule is thick.
+const LEVEL: f64 = 0.0009;
+/// Twice as sharp along one direction than along the other leaves no doubt.
+const CLEARLY: f64 = 2.0;
+/// Tesseract wants white around the print.
+const LINE_MARGIN: u32 = 8;
+const A4_LONG_SIDE: f32 = 11.69;
+const SHORTEST_PAGE: f32 = 4.0;
+const LONGEST_PAGE: f32 = 18.0;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A 100 dpi page with lines of print and a mark near its upper left corner.
+    fn printed() -> GrayImage {
+        let mut image = GrayImage::from_pixel(827, 1169, Luma([250]));
+        for line in 0..20 {
+            for x in (80..700).filter(|x| x % 4 != 0) {
+                for y in 0..9 {
+                    image.put_pixel(x, 150 + line * 40 + y, Luma([30]));
+                }
+            }
+        }
+        image.put_pixel(100, 60, Luma([0]));
+        image
+    }
+
+    #[test]
+    fn every_quarter_turn_is_undone() {
+        let image = printed();
+        let cases = [
+            (Turn::None, image.clone()),
+            (Turn::Left, image::imageops::rotate90(&image)),
+            (Turn::Over, image::imageops::rotate180(&image)),
+            (Turn::Right, image::imageops::rotate270(&image)),
+        ];
+        for (turn, scanned) in cases {
+            let page = Page::examine(scanned, Some((100.0, 100.0)));
+            assert!(page.turns()[..2].contains(&turn), "{turn:?}");
+            let upright = page.upright(turn);
+            assert!(upright.mask().at(100, 60), "{turn:?}");
+            let area = BoundingBox {
+                x: 99,
+                y: 59,
+                width: 3,
+                height: 3,
+            };
+            let crop = upright.crop(area).unwrap();
+            assert_eq!(crop.expose()[4], 0, "{turn:?}");
+            assert_eq!(crop.expose()[0], 250, "{turn:?}");
+        }
+    }
+
+    #[test]
+    fn an_implausible_resolution_is_replaced() {
+        let image = GrayImage::new(2480, 3508);
+        assert!((plausible_dpi(&image, Some((72.0, 72.0))) - 300.0).abs() < 1.0);
+        assert_eq!(plausible_dpi(&image, Some((300.0, 300.0))), 300.0);
+        assert!((plausible_dpi(&image, Some((0.0, 0.0))) - 300.0).abs() < 1.0);
+    }
+
+    #[test]
+    fn an_empty_image_is_a_page_without_ink() {
+        let page = Page::examine(GrayImage::new(0, 0), None);
+        assert_eq!(page.upright(Turn::None).mask().width(), 0);
+    }
+
+    #[test]
+    fn a_crop_never_leaves_the_page() {
+        let page = Page::examine(GrayImage::from_pixel(50, 60, Luma([200])), None);
+        let area = BoundingBox {
+            x: 40,
+            y: 55,
+            width: 100,
+            height: 100,
+        };
+        let crop = page.upright(Turn::None).crop(area).unwrap();
+        assert_eq!((crop.width, crop.height), (10, 5));
+    }
+}

@@ -1,0 +1,233 @@
+//! Tesseract through leptess: the only file that names it.
+//!
+//! One instance per thread and per language data. Pixels go over as 8-bit grey in memory, so no temporary
+//! file ever shows a secret. The answer is taken as hOCR because only there Tesseract gives a box and a
+//! confidence for each character. Dictionaries are of no use for numbers, but they cannot be left out
+//! through leptess; the white list keeps them from adding letters to digits.
+//!
+//! Sources: Tesseract manual (`--psm 7`, `tessedit_char_whitelist`, `hocr_char_boxes`), hOCR 1.2 (`x_conf`,
+//! `x_bboxes`).
+
+use std::ffi::CString;
+use std::path::{Path, PathBuf};
+
+use image::GrayImage;
+use leptess::Variable;
+use leptess::tesseract::TessApi;
+use zeroize::Zeroizing;
+
+use crate::intake::reader::{Alphabet, LineReader, LineReading, ReadCharacter, ReaderError};
+
+/// A [`LineReader`] on one set of Tesseract's language data.
+pub struct TesseractReader {
+    api: TessApi,
+    language: String,
+    alphabet: Option<Alphabet>,
+}
+
+impl TesseractReader {
+    /// Opens `language` (for instance `jpn`) from `tessdata`, or from where distributions put it.
+    pub fn open(tessdata: Option<&Path>, language: &str) -> Result<Self, ReaderError> {
+        let folder = language_folder(tessdata, language)?;
+        let unusable = || ReaderError::UnusableLanguageData {
+            language: language.to_owned(),
+        };
+        let folder = folder.to_str().ok_or_else(unusable)?;
+        let api = TessApi::new(Some(folder), language).map_err(|_| unusable())?;
+        let mut reader = Self {
+            api,
+            language: language.to_owned(),
+            alphabet: None,
+        };
+        for (variable, value) in SETTINGS {
+            reader.set(variable, value).map_err(|_| unusable())?;
+        }
+        Ok(reader)
+    }
+
+    fn set(&mut self, variable: Variable, value: &str) -> Result<(), ReaderError> {
+        let value = CString::new(value).map_err(|_| self.no_answer())?;
+        self.api
+            .raw
+            .set_variable(variable.as_cstr(), &value)
+            .map_err(|_| self.no_answer())
+    }
+
+    fn choose(&mut self, alphabet: Alphabet) -> Result<(), ReaderError> {
+        if self.alphabet != Some(alphabet) {
+            self.set(Variable::TesseditCharWhitelist, white_list(alphabet))?;
+            self.alphabet = Some(alphabet);
+        }
+        Ok(())
+    }
+
+    fn no_answer(&self) -> ReaderError {
+        ReaderError::NoAnswer {
+            language: self.language.clone(),
+        }
+    }
+}
+
+impl LineReader for TesseractReader {
+    fn read_line(
+        &mut self,
+        line: &GrayImage,
+        alphabet: Alphabet,
+    ) -> Result<LineReading, ReaderError> {
+        self.choose(alphabet)?;
+        let (Ok(width), Ok(height)) = (line.width().try_into(), line.height().try_into()) else {
+            return Err(self.no_answer());
+        };
+        self.api
+            .raw
+            .set_image(line.as_raw(), width, height, 1, width)
+            .map_err(|_| self.no_answer())?;
+        let answer = self.api.raw.get_hocr_text(0);
+        let answer = answer.map_err(|_| self.no_answer())?;
+        // The hOCR text may hold a reference ID.
+        let hocr = Zeroizing::new(answer.as_ref().to_string_lossy().into_owned());
+        Ok(parse_hocr(&hocr))
+    }
+}
+
+/// The folder that holds `language`, or where it was looked for.
+fn language_folder(tessdata: Option<&Path>, language: &str) -> Result<PathBuf, ReaderError> {
+    let looked_in: Vec<PathBuf> = match tessdata {
+        Some(folder) => vec![folder.to_owned()],
+        None => USUAL_FOLDERS.iter().map(PathBuf::from).collect(),
+    };
+    let file = format!("{language}.traineddata");
+    let found = looked_in.iter().find(|folder| folder.join(&file).is_file());
+    found.cloned().ok_or_else(|| ReaderError::NoLanguageData {
+        language: language.to_owned(),
+        looked_in: looked_in.clone(),
+    })
+}
+
+fn white_list(alphabet: Alphabet) -> &'static str {
+    match alphabet {
+        Alphabet::Digits => "0123456789",
+        Alphabet::DateMarks => "0123456789/-.~〜～–年月日令和元",
+        Alphabet::Alphanumeric => "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz",
+        Alphabet::Latin | Alphabet::Any => "",
+    }
+}
+
+/// The characters of Tesseract's hOCR: every `ocrx_cinfo` span that has a box, with the choices listed before it.
+fn parse_hocr(hocr: &str) -> LineReading {
+    let mut characters = Vec::new();
+    let mut alternatives = Vec::new();
+    for span in hocr.split("<span class='ocrx_cinfo'").skip(1) {
+        let Some((attributes, rest)) = span.split_once('>') else {
+            continue;
+        };
+        let Some(text) = rest.split('<').next().map(unescape) else {
+            continue;
+        };
+        let Some(character) = text.chars().next() else {
+            continue;
+        };
+        match character_box(attributes) {
+            Some((left, right, confidence)) => {
+                alternatives.retain(|other| *other != character);
+                characters.push(ReadCharacter {
+                    character,
+                    confidence,
+                    alternatives: std::mem::take(&mut alternatives),
+                    left,
+                    right,
+                });
+            }
+            None if attributes.contains("x_confs") => alternatives.push(character),
+            None => {}
+        }
+    }
+    LineReading { characters }
+}
+
+/// `x_bboxes left top right bottom; x_conf percent`
+fn character_box(attributes: &str) -> Option<(u32, u32, f32)> {
+    let (_, numbers) = attributes.split_once("x_bboxes ")?;
+    let (corners, rest) = numbers.split_once(';')?;
+    let corners: Vec<u32> = corners
+        .split_whitespace()
+        .map_while(|number| number.parse().ok())
+        .collect();
+    let (_, percent) = rest.split_once("x_conf ")?;
+    let percent: f32 = percent.trim_end_matches(['\'', ' ']).parse().ok()?;
+    match corners[..] {
+        [left, _, right, _] => Some((left, right, (percent / 100.0).clamp(0.0, 1.0))),
+        _ => None,
+    }
+}
+
+/// The five characters that hOCR must escape.
+fn unescape(text: &str) -> String {
+    text.replace("&lt;", "<")
+        .replace("&gt;", ">")
+        .replace("&quot;", "\"")
+        .replace("&#39;", "'")
+        .replace("&amp;", "&")
+}
+
+/// Page mode 7 is "a single text line"; the resolution only keeps Tesseract from guessing one.
+const SETTINGS: [(Variable, &str); 4] = [
+    (Variable::DebugFile, "/dev/null"),
+    (Variable::TesseditPagesegMode, "7"),
+    (Variable::UserDefinedDpi, "300"),
+    (Variable::HocrCharBoxes, "1"),
+];
+
+const USUAL_FOLDERS: [&str; 6] = [
+    "/usr/share/tesseract-ocr/5/tessdata",
+    "/usr/share/tesseract-ocr/4.00/tessdata",
+    "/usr/share/tessdata",
+    "/usr/local/share/tessdata",
+    "/opt/homebrew/share/tessdata",
+    "C:/Program Files/Tesseract-OCR/tessdata",
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn missing_language_data_is_named_with_where_it_was_looked_for() {
+        let folder = Path::new("/nowhere");
+        let error = TesseractReader::open(Some(folder), "jpn").err();
+        assert_eq!(
+            error,
+            Some(ReaderError::NoLanguageData {
+                language: "jpn".to_owned(),
+                looked_in: vec![folder.to_owned()],
+            })
+        );
+    }
+
+    #[test]
+    fn hocr_gives_each_character_with_its_box_and_choices() {
+        let hocr = "<span class='ocrx_word' id='word_1_1' title='bbox 1 2 3 4; x_wconf 96'>\
+            <span class='ocrx_cinfo' id='lstm_choices_1_1_1'>\
+            <span class='ocrx_cinfo' id='choice_1_1_1' title='x_confs 90'>9</span>\
+            <span class='ocrx_cinfo' id='choice_1_1_2' title='x_confs 34'>O</span></span>\
+            <span class='ocrx_cinfo' title='x_bboxes 43 22 61 55; x_conf 99.5'>9</span>\
+            <span class='ocrx_cinfo' title='x_bboxes 65 22 83 55; x_conf 80'>&amp;</span></span>";
+        let reading = parse_hocr(hocr);
+        assert_eq!(reading.text(), "9&");
+        assert_eq!(reading.characters[0].alternatives, ['O']);
+        assert_eq!(
+            (reading.characters[0].left, reading.characters[0].right),
+            (43, 61)
+        );
+        assert!((reading.characters[1].confidence - 0.8).abs() < 1e-6);
+    }
+
+    #[test]
+    fn text_that_is_no_hocr_gives_no_characters() {
+        assert_eq!(parse_hocr("").characters, []);
+        assert_eq!(
+            parse_hocr("<span class='ocrx_cinfo' title='x_bboxes 1 2").characters,
+            []
+        );
+    }
+}
