@@ -25,8 +25,7 @@ impl Workplace {
         let workplace = Self { folder };
         workplace.write("passphrase", "invented passphrase for tests\n");
         workplace.write("password", &format!("{PASSWORD}\n"));
-        // The lowest work factor: the tests open the seal a hundred times.
-        workplace.write("config.toml", "[seal]\nwork_factor = 10\n");
+        workplace.write("config.toml", "");
         workplace
     }
 
