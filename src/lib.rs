@@ -14,4 +14,5 @@
 pub mod config;
 pub mod custody;
 pub mod domain;
+pub mod ledger;
 pub mod platform;
