@@ -15,10 +15,8 @@ pub mod config;
 pub mod credential;
 pub mod custody;
 pub mod domain;
-<<<<<<< HEAD
 pub mod fonts;
 pub mod intake;
-=======
+pub mod ledger;
 pub mod platform;
->>>>>>> credential
 pub mod practice;

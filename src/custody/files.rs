@@ -174,8 +174,8 @@ pub(super) fn write_if_absent(
     }
 }
 
-/// Writes a file over what may be there.
-pub(super) fn replace(
+/// Writes a file that nobody else may read over what may be there: the old bytes or the new, never a part.
+pub fn replace_owner_only_atomic(
     dir: &Path,
     name: &str,
     bytes: &[u8],

@@ -52,7 +52,7 @@ pub(super) fn write(
         return Err(CustodyError::KeyExists { path: path(dir) });
     }
     let check = format!("{}  {NAME}\n", hex_digest(&wrapped));
-    files::replace(dir, CHECK_NAME, check.as_bytes(), PathKind::KeyFile)?;
+    files::replace_owner_only_atomic(dir, CHECK_NAME, check.as_bytes(), PathKind::KeyFile)?;
     Ok(())
 }
 
