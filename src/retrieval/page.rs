@@ -21,6 +21,7 @@ use crate::config::FormLabels;
 use crate::domain::{CertificatePassword, Issuance};
 use crate::retrieval::phrases::{Meaning, Phrases};
 
+pub(crate) use form::hold_to_site;
 pub use submission::{Encoding, Submission};
 use words::only_new;
 
@@ -42,6 +43,8 @@ pub struct Reading {
     pub page: Page,
     /// Its sentences in order.
     pub sentences: Vec<String>,
+    /// Where the page sends a browser by itself (meta refresh).
+    pub refresh: Option<Url>,
 }
 
 /// What a page is.
@@ -274,6 +277,7 @@ pub fn read(source: &Source<'_>, labels: &FormLabels) -> Reading {
         true => form::find(&page, source.url, decoded.encoding, &vocabulary),
         false => Err(UnknownReason::TooLarge),
     };
+    let refresh = form::refresh(&page, source.url);
     let page = match found {
         Ok(form) => Page::Form(form),
         Err(reason) => match phrases.understand(&sentences) {
@@ -284,7 +288,11 @@ pub fn read(source: &Source<'_>, labels: &FormLabels) -> Reading {
             _ => Page::Unknown { reason },
         },
     };
-    Reading { page, sentences }
+    Reading {
+        page,
+        sentences,
+        refresh,
+    }
 }
 
 /// What an answer says beyond the words of the form page.

@@ -536,6 +536,21 @@ pub(crate) fn base(page: &Document, url: &Url) -> Url {
         .unwrap_or_else(|| url.clone())
 }
 
+/// Where a `meta` refresh leads.
+pub(super) fn refresh(page: &Document, url: &Url) -> Option<Url> {
+    let (_, meta) = page
+        .named("meta")
+        .find(|(_, meta)| meta.keyword("http-equiv") == "refresh")?;
+    let content = meta.attribute("content")?;
+    let (_, target) = content.split_once([';', ','])?;
+    let (name, target) = target.split_once('=')?;
+    if !name.trim().eq_ignore_ascii_case("url") {
+        return None;
+    }
+    let target = target.trim().trim_matches(|c| matches!(c, '"' | '\''));
+    base(page, url).join(target).ok()
+}
+
 fn resolve(action: &str, base: &Url, page_charset: &'static Charset) -> Option<Url> {
     let in_charset = query_encoder(page_charset);
     Url::options()

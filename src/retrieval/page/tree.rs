@@ -84,13 +84,6 @@ impl Element {
             .map(|value| value.trim().to_ascii_lowercase())
             .unwrap_or_default()
     }
-
-    /// All attributes.
-    pub(crate) fn attributes(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.attributes
-            .iter()
-            .map(|(name, value)| (name.as_str(), value.as_str()))
-    }
 }
 
 impl Document {
