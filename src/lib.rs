@@ -12,5 +12,9 @@
 //! [`workflow`] alone knows this order; [`cli`] is how a person asks for it.
 
 pub mod config;
+pub mod credential;
+pub mod custody;
 pub mod domain;
+pub mod platform;
+pub mod practice;
 pub mod retrieval;
