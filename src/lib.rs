@@ -20,3 +20,4 @@ pub mod intake;
 pub mod ledger;
 pub mod platform;
 pub mod practice;
+pub mod retrieval;

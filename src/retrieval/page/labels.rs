@@ -1,0 +1,402 @@
+//! Where the captions of a control stand: in its label, its row, before it, or in its attributes.
+//!
+//! Sources are asked in the order in which a person would trust them. What a person sees decides; a
+//! placeholder, `aria-label` or `title` counts only where no visible caption says anything. Names, types and
+//! order are never asked.
+
+use super::Role;
+use super::caption::{Said, Vocabulary};
+use super::controls::{Kind, first_legend, kind};
+use super::grid::Grid;
+use super::tree::{Content, Document, NodeIndex, fold_blanks, holds_own_text, is_block};
+
+/// What the captions of one control say together.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) struct Labelled {
+    /// The field it is, when they name exactly one.
+    pub(crate) role: Option<Role>,
+    /// Whether the role needs the rest of the form to be sure.
+    pub(crate) loosely: bool,
+    /// Whether one caption names several fields.
+    pub(crate) ambiguous: bool,
+    /// Everything that stands with the control, to tell it to a person and to look for 必須.
+    pub(crate) captions: Vec<String>,
+}
+
+/// Finds captions on one page.
+pub(crate) struct Labels<'a> {
+    page: &'a Document,
+    vocabulary: &'a Vocabulary,
+    tokens: Vec<Token>,
+}
+
+/// A page as a person's eye runs over it.
+#[derive(Debug)]
+enum Token {
+    Text { text: String, in_heading: bool },
+    Line,
+    Cell,
+    Field(NodeIndex),
+}
+
+impl<'a> Labels<'a> {
+    /// Runs over the page once.
+    pub(crate) fn new(page: &'a Document, vocabulary: &'a Vocabulary) -> Self {
+        Self {
+            page,
+            vocabulary,
+            tokens: tokens(page),
+        }
+    }
+
+    /// Reads the captions of one field.
+    pub(crate) fn of(&self, control: NodeIndex) -> Labelled {
+        let seen = self.visible_captions(control);
+        let attributes = self.attribute_captions(control);
+        let mut labelled = self.weigh(&seen);
+        if labelled.role.is_none() && !self.names_something(&seen) {
+            labelled = self.weigh(&attributes);
+        }
+        labelled.captions = seen.into_iter().chain(attributes).collect();
+        labelled
+    }
+
+    /// The captions of a tick, which usually stand behind it.
+    pub(crate) fn of_tick(&self, control: NodeIndex) -> Vec<String> {
+        let mut captions = self.label_elements(control);
+        captions.extend(self.following(control));
+        captions.extend(self.visible_captions(control));
+        captions.extend(self.attribute_captions(control));
+        captions
+    }
+
+    /// The headings that stand over a form: its own, else the nearest before it.
+    pub(crate) fn headings(&self, form: NodeIndex) -> Vec<String> {
+        let end = self.page.nodes()[form].end;
+        let all: Vec<NodeIndex> = self
+            .page
+            .elements()
+            .filter(|(at, element)| names_a_group(&element.name) && !self.page.nodes()[*at].hidden)
+            .map(|(at, _)| at)
+            .collect();
+        let inside = all.iter().filter(|at| (form..end).contains(*at));
+        let before = all.iter().rfind(|at| **at < form);
+        let mut headings: Vec<String> = inside
+            .chain(before)
+            .map(|&at| self.page.visible_text(at))
+            .collect();
+        if headings.is_empty() {
+            headings.extend(
+                self.page
+                    .named("title")
+                    .next()
+                    .map(|(at, _)| super::controls::raw_text(self.page, at)),
+            );
+        }
+        headings
+    }
+
+    /// The first source that names a field wins; a second-entry mark on the way changes what is named.
+    fn weigh(&self, captions: &[String]) -> Labelled {
+        let mut labelled = Labelled {
+            role: None,
+            loosely: false,
+            ambiguous: false,
+            captions: vec![],
+        };
+        let mut again = false;
+        let mut mention = None;
+        for caption in captions {
+            match self.vocabulary.read(caption) {
+                Said::Role { role, loosely } => {
+                    labelled.role = Some(role);
+                    labelled.loosely = loosely;
+                    break;
+                }
+                Said::Several => {
+                    labelled.ambiguous = true;
+                    break;
+                }
+                Said::Mention(role) => mention = mention.or(Some(role)),
+                Said::Confirm => again = true,
+                Said::Nothing | Said::Other(_) => {}
+            }
+        }
+        if labelled.role.is_none() && !labelled.ambiguous {
+            labelled.role = mention;
+        }
+        if again && matches!(labelled.role, Some(Role::Password)) {
+            labelled.role = Some(Role::PasswordAgain);
+        }
+        // A bare 'confirm' names the second entry only where the first stands beside it.
+        if again && labelled.role.is_none() && !labelled.ambiguous {
+            labelled.role = Some(Role::PasswordAgain);
+            labelled.loosely = true;
+        }
+        labelled
+    }
+
+    fn names_something(&self, captions: &[String]) -> bool {
+        captions
+            .iter()
+            .any(|caption| !matches!(self.vocabulary.read(caption), Said::Nothing | Said::Confirm))
+    }
+
+    fn visible_captions(&self, control: NodeIndex) -> Vec<String> {
+        let mut captions = self.label_elements(control);
+        captions.extend(
+            self.following(control)
+                .filter(|text| self.vocabulary.read(text) == Said::Confirm),
+        );
+        captions.extend(self.preceding(control));
+        captions.extend(self.cell_captions(control));
+        captions.extend(self.term(control));
+        captions.extend(self.legends(control));
+        captions.retain(|caption| !caption.is_empty());
+        captions
+    }
+
+    fn attribute_captions(&self, control: NodeIndex) -> Vec<String> {
+        let Some(element) = self.page.element(control) else {
+            return vec![];
+        };
+        ["aria-label", "placeholder", "title"]
+            .iter()
+            .filter_map(|name| element.attribute(name))
+            .map(fold_blanks)
+            .filter(|caption| !caption.is_empty())
+            .collect()
+    }
+
+    /// `label for`, a label around the control, and `aria-labelledby`.
+    fn label_elements(&self, control: NodeIndex) -> Vec<String> {
+        let Some(element) = self.page.element(control) else {
+            return vec![];
+        };
+        let id = element
+            .attribute("id")
+            .filter(|id| self.page.by_id(id) == Some(control));
+        let pointing = self.page.named("label").filter(|(at, label)| {
+            let around = || self.page.ancestors(control).any(|a| a == *at);
+            match label.attribute("for") {
+                Some(target) => id == Some(target),
+                None => around() && self.first_field_in(*at) == Some(control),
+            }
+        });
+        let described = element
+            .attribute("aria-labelledby")
+            .unwrap_or_default()
+            .split_whitespace()
+            .filter_map(|id| self.page.by_id(id));
+        pointing
+            .map(|(at, _)| at)
+            .chain(described)
+            .map(|at| self.page.visible_text(at))
+            .filter(|text| !text.is_empty())
+            .collect()
+    }
+
+    /// A label without `for` belongs to the first control inside it.
+    fn first_field_in(&self, label: NodeIndex) -> Option<NodeIndex> {
+        (label..self.page.nodes()[label].end).find(|&at| {
+            self.page
+                .element(at)
+                .and_then(kind)
+                .is_some_and(|kind| kind != Kind::Hidden)
+        })
+    }
+
+    /// The runs of text before a control, nearest first, down to the first that names anything.
+    fn preceding(&self, control: NodeIndex) -> Vec<String> {
+        let mut runs = Vec::new();
+        let mut run: Vec<(&str, bool)> = Vec::new();
+        let Some(place) = self.place(control) else {
+            return runs;
+        };
+        for token in self.tokens[..place].iter().rev() {
+            match token {
+                Token::Text { text, in_heading } => run.push((text, *in_heading)),
+                Token::Line if self.take_run(&mut run, &mut runs) => return runs,
+                Token::Line => {}
+                Token::Cell | Token::Field(_) => break,
+            }
+        }
+        self.take_run(&mut run, &mut runs);
+        runs
+    }
+
+    /// Ends a run; whether it named something, so that older text is about something else.
+    fn take_run(&self, run: &mut Vec<(&str, bool)>, runs: &mut Vec<String>) -> bool {
+        let in_heading = run.iter().any(|(_, in_heading)| *in_heading);
+        let text = fold_blanks(
+            &run.drain(..)
+                .rev()
+                .map(|(text, _)| text)
+                .collect::<String>(),
+        );
+        if text.is_empty() {
+            return false;
+        }
+        let said = self.vocabulary.read(&text);
+        // A heading that names no field is about the page.
+        if in_heading && !matches!(said, Said::Role { .. }) {
+            return true;
+        }
+        let decides = matches!(said, Said::Role { .. } | Said::Several | Said::Other(_));
+        runs.push(text);
+        decides || runs.len() > MOST_RUNS
+    }
+
+    /// The text behind a control on its line, when no other control claims it.
+    fn following(&self, control: NodeIndex) -> impl Iterator<Item = String> {
+        let mut text = String::new();
+        let mut claimed = false;
+        for token in self
+            .place(control)
+            .into_iter()
+            .flat_map(|place| &self.tokens[place + 1..])
+        {
+            match token {
+                Token::Text { text: more, .. } => text.push_str(more),
+                Token::Field(_) => {
+                    claimed = true;
+                    break;
+                }
+                Token::Line | Token::Cell => break,
+            }
+        }
+        let text = fold_blanks(&text);
+        (!claimed && !text.is_empty()).then_some(text).into_iter()
+    }
+
+    /// The row's heading, then the column's.
+    fn cell_captions(&self, control: NodeIndex) -> Vec<String> {
+        let Some(cell) = self.page.ancestors(control).find(|&at| self.is_cell(at)) else {
+            return vec![];
+        };
+        let Some(table) = self.page.enclosing(cell, "table") else {
+            return vec![];
+        };
+        let grid = Grid::new(self.page, table);
+        let names = |cells: Vec<NodeIndex>| {
+            let mut captions = Vec::new();
+            for cell in cells {
+                if self.holds_field(cell) {
+                    continue;
+                }
+                let text = self.page.visible_text(cell);
+                let said = self.vocabulary.read(&text);
+                captions.push(text);
+                if !matches!(said, Said::Nothing | Said::Confirm) {
+                    break;
+                }
+            }
+            captions
+        };
+        let left = grid.left_of(cell, |at| self.holds_field(at));
+        let mut captions = names(left);
+        let named = captions
+            .iter()
+            .any(|caption| !matches!(self.vocabulary.read(caption), Said::Nothing | Said::Confirm));
+        if !named {
+            captions.extend(names(grid.above(cell)));
+        }
+        captions
+    }
+
+    fn is_cell(&self, at: NodeIndex) -> bool {
+        self.page
+            .element(at)
+            .is_some_and(|e| matches!(e.name.as_str(), "td" | "th"))
+    }
+
+    fn holds_field(&self, at: NodeIndex) -> bool {
+        (at..self.page.nodes()[at].end).any(|inside| is_field(self.page, inside))
+    }
+
+    /// The `dt` of the control's `dd`.
+    fn term(&self, control: NodeIndex) -> Option<String> {
+        let description = self.page.enclosing(control, "dd")?;
+        let list = self.page.enclosing(description, "dl");
+        self.page
+            .named("dt")
+            .take_while(|(at, _)| *at < description)
+            .filter(|(at, _)| self.page.enclosing(*at, "dl") == list)
+            .last()
+            .map(|(at, _)| self.page.visible_text(at))
+    }
+
+    fn legends(&self, control: NodeIndex) -> Vec<String> {
+        self.page
+            .ancestors(control)
+            .filter(|&at| self.page.element(at).is_some_and(|e| e.name == "fieldset"))
+            .filter_map(|fieldset| first_legend(self.page, fieldset))
+            .filter(|&legend| !self.page.nodes()[legend].hidden)
+            .map(|legend| self.page.visible_text(legend))
+            .collect()
+    }
+
+    fn place(&self, control: NodeIndex) -> Option<usize> {
+        self.tokens
+            .iter()
+            .position(|token| matches!(token, Token::Field(at) if *at == control))
+    }
+}
+
+/// A control that a person fills in, so that the text before it is not about the next one.
+fn is_field(page: &Document, at: NodeIndex) -> bool {
+    !page.nodes()[at].hidden
+        && page
+            .element(at)
+            .and_then(kind)
+            .is_some_and(|kind| matches!(kind, Kind::Text | Kind::Tick | Kind::Select | Kind::File))
+}
+
+fn is_heading(name: &str) -> bool {
+    matches!(name, "h1" | "h2" | "h3" | "h4" | "h5" | "h6")
+}
+
+fn names_a_group(name: &str) -> bool {
+    is_heading(name) || matches!(name, "legend" | "caption")
+}
+
+fn tokens(page: &Document) -> Vec<Token> {
+    let mut tokens = Vec::new();
+    let mut open: Vec<(usize, bool)> = Vec::new();
+    let boundary = |is_cell: bool| match is_cell {
+        true => Token::Cell,
+        false => Token::Line,
+    };
+    let mut at = 0;
+    while let Some(node) = page.nodes().get(at) {
+        while let Some((_, is_cell)) = open.pop_if(|(end, _)| *end <= at) {
+            tokens.push(boundary(is_cell));
+        }
+        at += 1;
+        match &node.content {
+            _ if is_field(page, at - 1) => {
+                tokens.push(Token::Field(at - 1));
+                at = node.end;
+            }
+            _ if node.hidden => at = node.end,
+            Content::Element(element) if holds_own_text(&element.name) => at = node.end,
+            Content::Element(element) if is_block(&element.name) => {
+                let is_cell = matches!(element.name.as_str(), "td" | "th" | "tr" | "table");
+                tokens.push(boundary(is_cell));
+                open.push((node.end, is_cell));
+            }
+            Content::Element(_) => {}
+            Content::Text(text) => tokens.push(Token::Text {
+                text: text.clone(),
+                in_heading: page
+                    .ancestors(at - 1)
+                    .take(4)
+                    .any(|above| page.element(above).is_some_and(|e| is_heading(&e.name))),
+            }),
+        }
+    }
+    tokens
+}
+
+/// A caption further away than this many runs of hints is about something else.
+const MOST_RUNS: usize = 4;
