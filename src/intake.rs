@@ -1,5 +1,6 @@
 //! From scans to readings.
 
 pub mod document;
+pub mod layout;
 pub mod page;
 pub mod reader;
