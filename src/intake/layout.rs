@@ -206,7 +206,7 @@ fn held_together(upper: &RulingLine, lower: &RulingLine, down: &[RulingLine], si
     let mut touching = down
         .iter()
         .filter(within)
-        .filter(|line| line.overlap(upper.at().saturating_sub(near), lower.at() + near) > 2 * near);
+        .filter(|line| line.overlap(upper.at().saturating_sub(near), lower.at() + near) > near / 2);
     let spanning = touching
         .clone()
         .any(|line| line.overlap(upper.at(), lower.at()) * 2 > gap);
