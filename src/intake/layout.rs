@@ -1,0 +1,548 @@
+//! Where the labels and the values are.
+//!
+//! The letter is a form of two columns: ruling lines give its bands and columns; where they are missing, the
+//! white corridor between labels and values does. The result is [`Table`]s of [`Band`]s of cells; which cell
+//! is a label is for [`crate::intake::fields`] to say. Nothing here reads a character.
+//!
+//! Rules are found by run lengths, print by connected pieces; both are linear in the mask's pixels.
+
+use crate::domain::BoundingBox;
+use crate::intake::page::{Mask, Upright};
+
+mod print;
+mod rules;
+
+pub use print::{Area, PrintLine};
+
+use print::{lines_of, pieces};
+use rules::{RuleSize, RulingLine, ruling_lines};
+
+/// The print of one page, in the order of reading.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Layout {
+    /// Ruled tables from top to bottom, then what stands in two columns without rules.
+    pub tables: Vec<Table>,
+    /// The lines that stand in no table: titles, paragraphs.
+    pub loose: Vec<PrintLine>,
+    /// Pieces of ink the size of print.
+    pub pieces: usize,
+    /// Page pixels per pixel of the areas.
+    pub step: u32,
+}
+
+/// Bands that belong together. Nothing is paired across tables.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Table {
+    /// From top to bottom.
+    pub bands: Vec<Band>,
+}
+
+/// What lies between two rules across a table: one row as a rule; several where a rule is missing.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Band {
+    /// From left to right; each with its lines from top to bottom.
+    pub cells: Vec<Cell>,
+}
+
+/// One cell.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Cell {
+    /// Lines of print from top to bottom.
+    pub lines: Vec<PrintLine>,
+}
+
+impl Layout {
+    /// Finds tables, bands, cells and lines on an upright page.
+    pub fn of(page: &Upright<'_>) -> Self {
+        Self {
+            step: page.step(),
+            ..Self::of_mask(page.mask(), page.mask_dpi())
+        }
+    }
+
+    /// An area in pixels of the page, with `margin` of its own pixels around it.
+    pub fn on_page(&self, area: Area, margin: usize) -> BoundingBox {
+        let page = |at: usize| at as u32 * self.step;
+        let (x, y) = (
+            area.left.saturating_sub(margin),
+            area.top.saturating_sub(margin),
+        );
+        BoundingBox {
+            x: page(x),
+            y: page(y),
+            width: page(area.right + margin - x),
+            height: page(area.bottom + margin - y),
+        }
+    }
+
+    /// A page with less print than a page number and a few specks.
+    pub fn is_blank(&self) -> bool {
+        self.pieces < FEWEST_PIECES
+    }
+
+    fn of_mask(mask: &Mask, dpi: f32) -> Self {
+        let size = Size { dpi };
+        let across = ruling_lines(mask, &size.rule(ACROSS_MM, 15.0));
+        let mut upended = mask.transposed();
+        let down = ruling_lines(&upended, &size.rule(DOWN_MM, 3.0));
+        let mut print = mask.clone();
+        erase(&mut print, &across);
+        upended = print.transposed();
+        erase(&mut upended, &down);
+        let mut found = pieces(&upended.transposed());
+        found.retain(|piece| size.is_print(piece));
+        let em = em_of(&found, &size);
+        let frames = frames(&across, &down, &size);
+        let mut free = found.clone();
+        let mut tables = Vec::new();
+        for frame in &frames {
+            let (inside, outside) = free.into_iter().partition(|piece| frame.holds(piece));
+            free = outside;
+            tables.push(frame.table(inside, em));
+        }
+        let unruled = unruled_table(&free, em);
+        let (columns, loose) = match unruled {
+            Some((table, rest)) => (Some(table), rest),
+            None => (None, free),
+        };
+        tables.extend(columns);
+        Self {
+            tables,
+            loose: words(&loose, em)
+                .iter()
+                .map(|word| line_of(word, em))
+                .collect(),
+            pieces: found.len(),
+            step: 1,
+        }
+    }
+}
+
+/// Millimetres to mask pixels.
+struct Size {
+    dpi: f32,
+}
+
+impl Size {
+    fn mm(&self, millimetres: f32) -> usize {
+        ((millimetres * self.dpi / 25.4).round() as usize).max(1)
+    }
+
+    /// `join` stays below the space between two tables where rules run from one towards the other.
+    fn rule(&self, shortest: f32, join: f32) -> RuleSize {
+        RuleSize {
+            shortest: self.mm(shortest),
+            thickest: self.mm(1.2),
+            gap: self.mm(0.35),
+            join: self.mm(join),
+        }
+    }
+
+    /// Specks and pictures are no print. A dot is left out here, not on the line that a reader sees.
+    fn is_print(&self, piece: &Area) -> bool {
+        let (width, height) = (piece.width(), piece.height());
+        width.max(height) >= self.mm(0.8) && height <= self.mm(14.0) && width <= self.mm(60.0)
+    }
+}
+
+/// The height of a character: what the taller pieces of the page measure.
+fn em_of(pieces: &[Area], size: &Size) -> usize {
+    let mut heights: Vec<usize> = pieces.iter().map(Area::height).collect();
+    heights.retain(|height| (size.mm(1.5)..=size.mm(7.0)).contains(height));
+    heights.sort_unstable();
+    let tall = heights.get(heights.len() * 3 / 4).copied();
+    tall.unwrap_or(size.mm(3.5))
+}
+
+/// Takes rules out of the copy of the mask in which print is looked for.
+fn erase(mask: &mut Mask, lines: &[RulingLine]) {
+    for line in lines {
+        let rows = line.top.saturating_sub(1)..(line.bottom + 1).min(mask.height());
+        for y in rows {
+            mask.row_mut(y)[line.from..line.to].fill(false);
+        }
+    }
+}
+
+/// The rules of one table.
+struct Frame {
+    left: usize,
+    right: usize,
+    /// Rows of the rules across, from top to bottom, outer ones included.
+    across: Vec<usize>,
+    /// Columns of the rules within, from left to right, with their rows.
+    down: Vec<RulingLine>,
+}
+
+/// Puts rules together that frame one table: rules across of about the same reach, held together by rules down.
+fn frames(across: &[RulingLine], down: &[RulingLine], size: &Size) -> Vec<Frame> {
+    let mut groups: Vec<Vec<RulingLine>> = Vec::new();
+    for line in across {
+        let above = groups.iter_mut().rev().find(|group| {
+            let last = group[group.len() - 1];
+            let reach = last.overlap(line.from, line.to);
+            reach * 10 >= last.length().min(line.length()) * 6
+                && line.at() - last.at() <= size.mm(HIGHEST_BAND_MM)
+                && held_together(&last, line, down, size)
+        });
+        match above {
+            Some(group) => group.push(*line),
+            None => groups.push(vec![*line]),
+        }
+    }
+    groups
+        .iter()
+        .filter_map(|group| frame_of(group, down, size))
+        .collect()
+}
+
+/// Whether a rule down spans the gap between two rules across, or no rule down touches either of them.
+fn held_together(upper: &RulingLine, lower: &RulingLine, down: &[RulingLine], size: &Size) -> bool {
+    let near = size.mm(2.0);
+    let gap = lower.at().saturating_sub(upper.at());
+    let within = |line: &&RulingLine| {
+        (upper.from.saturating_sub(near)..upper.to + near).contains(&line.at())
+    };
+    let mut touching = down
+        .iter()
+        .filter(within)
+        .filter(|line| line.overlap(upper.at().saturating_sub(near), lower.at() + near) > near / 2);
+    let spanning = touching
+        .clone()
+        .any(|line| line.overlap(upper.at(), lower.at()) * 2 > gap);
+    spanning || touching.next().is_none()
+}
+
+fn frame_of(group: &[RulingLine], down: &[RulingLine], size: &Size) -> Option<Frame> {
+    let left = group.iter().map(|line| line.from).min()?;
+    let right = group.iter().map(|line| line.to).max()?;
+    let near = size.mm(2.0);
+    let (first, last) = (group[0].at(), group[group.len() - 1].at());
+    let touching: Vec<&RulingLine> = down
+        .iter()
+        .filter(|line| (left.saturating_sub(near)..right + near).contains(&line.at()))
+        .filter(|line| line.overlap(first.saturating_sub(near), last + near) > near)
+        .collect();
+    // A missing outer rule: the rules down reach beyond the outermost rule across.
+    let reach_up = touching.iter().map(|line| line.from).min();
+    let reach_down = touching.iter().map(|line| line.to).max();
+    let mut rows: Vec<usize> = group.iter().map(RulingLine::at).collect();
+    let lowest_band = size.mm(LOWEST_BAND_MM);
+    rows.extend(reach_up.filter(|top| top + lowest_band < first));
+    rows.extend(reach_down.filter(|bottom| last + lowest_band < *bottom));
+    rows.sort_unstable();
+    // A double rule is one.
+    rows.dedup_by(|lower, upper| *lower - *upper < lowest_band);
+    let inner = size.mm(4.0);
+    let mut within: Vec<RulingLine> = touching
+        .into_iter()
+        .filter(|line| (left + inner..right.saturating_sub(inner)).contains(&line.at()))
+        .copied()
+        .collect();
+    within.sort_by_key(RulingLine::at);
+    (rows.len() >= 2).then_some(Frame {
+        left,
+        right,
+        across: rows,
+        down: within,
+    })
+}
+
+impl Frame {
+    fn top(&self) -> usize {
+        self.across[0]
+    }
+
+    fn bottom(&self) -> usize {
+        self.across[self.across.len() - 1]
+    }
+
+    fn holds(&self, piece: &Area) -> bool {
+        (self.left..self.right).contains(&piece.middle_x())
+            && (self.top()..self.bottom()).contains(&piece.middle_y())
+    }
+
+    fn table(&self, inside: Vec<Area>, em: usize) -> Table {
+        let columns = self.columns(&inside, em);
+        let bands = self.across.windows(2).map(|rows| {
+            let band: Vec<Area> = inside
+                .iter()
+                .filter(|piece| (rows[0]..rows[1]).contains(&piece.middle_y()))
+                .copied()
+                .collect();
+            band_of(&band, &columns, em)
+        });
+        Table {
+            bands: bands.collect(),
+        }
+    }
+
+    /// Columns between cells: rules that go down most of the table; without any, the white corridor.
+    fn columns(&self, inside: &[Area], em: usize) -> Vec<usize> {
+        let height = self.bottom() - self.top();
+        let mut columns: Vec<(usize, usize)> = Vec::new();
+        for line in &self.down {
+            let reach = line.overlap(self.top(), self.bottom());
+            match columns.last_mut() {
+                Some((at, sum)) if line.at() - *at <= em / 2 => *sum += reach,
+                _ => columns.push((line.at(), reach)),
+            }
+        }
+        let ruled: Vec<usize> = columns
+            .into_iter()
+            .filter(|(_, reach)| reach * 5 >= height * 2)
+            .map(|(at, _)| at)
+            .collect();
+        match ruled.is_empty() {
+            true => corridor(&words(inside, em), em).into_iter().collect(),
+            false => ruled,
+        }
+    }
+}
+
+/// Deals a band's pieces to cells. A word that runs across a column's edge makes the band one cell (a caption).
+fn band_of(band: &[Area], columns: &[usize], em: usize) -> Band {
+    let crossed = |column: &usize| {
+        band.iter()
+            .any(|piece| piece.left + em / 3 < *column && column + em / 3 < piece.right)
+    };
+    let edges: Vec<usize> = columns.iter().filter(|c| !crossed(c)).copied().collect();
+    let mut cells = vec![Vec::new(); edges.len() + 1];
+    for piece in band {
+        let cell = edges.partition_point(|edge| *edge <= piece.middle_x());
+        cells[cell].push(*piece);
+    }
+    let cells = cells.iter().map(|pieces| Cell {
+        lines: lines_of(pieces, em),
+    });
+    Band {
+        cells: cells.collect(),
+    }
+}
+
+/// Words: pieces side by side with less than a character between them.
+fn words(pieces: &[Area], em: usize) -> Vec<Vec<Area>> {
+    let mut sorted = pieces.to_vec();
+    sorted.sort_by_key(|piece| piece.left);
+    let mut words: Vec<(Area, Vec<Area>)> = Vec::new();
+    // Words that ended far to the left cannot grow any more: only the open ones are looked at.
+    let mut open: Vec<usize> = Vec::new();
+    for piece in sorted {
+        open.retain(|word| words[*word].0.right + em >= piece.left);
+        let home = open.iter().copied().find(|word| {
+            let (area, _) = &words[*word];
+            let shared = area.shared_rows(&piece);
+            let low = area.height().min(piece.height());
+            shared * 2 > low || (shared > 0 && area.with(&piece).height() <= em * 5 / 4)
+        });
+        match home {
+            Some(word) => {
+                words[word].0 = words[word].0.with(&piece);
+                words[word].1.push(piece);
+            }
+            None => {
+                open.push(words.len());
+                words.push((piece, vec![piece]));
+            }
+        }
+    }
+    words.into_iter().map(|(_, pieces)| pieces).collect()
+}
+
+fn line_of(word: &[Area], em: usize) -> PrintLine {
+    let area = area_of(word);
+    let mut lines = lines_of(word, em);
+    lines.sort_by_key(|line| std::cmp::Reverse(line.area.width()));
+    let glyph = lines.first().map_or(em, |line| line.glyph);
+    PrintLine { area, glyph }
+}
+
+fn area_of(word: &[Area]) -> Area {
+    let mut word = word.iter();
+    let first = word.next().copied().unwrap_or(NOWHERE);
+    word.fold(first, |sum, piece| sum.with(piece))
+}
+
+/// The column that the most gaps between words of one line share: labels end before it, values start behind it.
+fn corridor(words: &[Vec<Area>], em: usize) -> Option<usize> {
+    let mut areas: Vec<Area> = words.iter().map(|word| area_of(word)).collect();
+    areas.sort_by_key(|area| area.left);
+    let mut gaps: Vec<(usize, usize)> = Vec::new();
+    for (i, word) in areas.iter().enumerate() {
+        let next = areas[i + 1..].iter().find(|other| {
+            other.left >= word.right
+                && other.shared_rows(word) * 3 > word.height().min(other.height())
+        });
+        gaps.extend(
+            next.map(|next| (word.right, next.left))
+                .filter(|(from, to)| to - from >= em * 3 / 4),
+        );
+    }
+    // The best column lies just before the start of some value.
+    let shared = |at: usize| {
+        gaps.iter()
+            .filter(|(from, to)| *from < at && at <= *to)
+            .count()
+    };
+    let best = gaps.iter().map(|(_, to)| (shared(*to), *to)).max()?;
+    (best.0 >= FEWEST_ROWS).then_some(best.1.saturating_sub(em / 4))
+}
+
+/// Print in two columns without rules as one band, and what does not belong to it.
+fn unruled_table(free: &[Area], em: usize) -> Option<(Table, Vec<Area>)> {
+    let words = words(free, em);
+    let column = corridor(&words, em)?;
+    let (mut inside, mut outside) = (Vec::new(), Vec::new());
+    for word in words {
+        let area = area_of(&word);
+        match area.left + em / 3 < column && column + em / 3 < area.right {
+            true => outside.extend(word),
+            false => inside.extend(word),
+        }
+    }
+    let table = Table {
+        bands: vec![band_of(&inside, &[column], em)],
+    };
+    Some((table, outside))
+}
+
+const NOWHERE: Area = Area {
+    left: 0,
+    top: 0,
+    right: 0,
+    bottom: 0,
+};
+/// Print does not run on for so long without a gap.
+const ACROSS_MM: f32 = 12.0;
+/// The strokes of a title are shorter.
+const DOWN_MM: f32 = 7.0;
+const HIGHEST_BAND_MM: f32 = 45.0;
+const LOWEST_BAND_MM: f32 = 2.5;
+/// Two columns need so many rows before they are believed.
+const FEWEST_ROWS: usize = 3;
+/// Fewer pieces than this are dirt or a page number.
+const FEWEST_PIECES: usize = 12;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// At 150 dpi: a form of rows 40 pixels apart, two columns, print of 16 pixels.
+    struct Form {
+        mask: Mask,
+    }
+
+    impl Form {
+        fn new() -> Self {
+            Self {
+                mask: Mask::blank(1240, 1754),
+            }
+        }
+
+        fn rule_across(mut self, y: usize) -> Self {
+            for x in 100..1100 {
+                self.mask.row_mut(y)[x] = true;
+            }
+            self
+        }
+
+        fn rule_down(mut self, x: usize, top: usize, bottom: usize) -> Self {
+            for y in top..bottom {
+                self.mask.row_mut(y)[x] = true;
+            }
+            self
+        }
+
+        /// `count` characters, each of two strokes.
+        fn print(mut self, left: usize, top: usize, count: usize) -> Self {
+            for i in 0..count {
+                for y in top..top + 16 {
+                    let row = self.mask.row_mut(y);
+                    row[left + i * 18..left + i * 18 + 6].fill(true);
+                    row[left + i * 18 + 9..left + i * 18 + 15].fill(true);
+                }
+            }
+            self
+        }
+
+        fn layout(&self) -> Layout {
+            Layout::of_mask(&self.mask, 150.0)
+        }
+    }
+
+    fn ruled(mut form: Form, top: usize, rows: usize) -> Form {
+        for row in 0..=rows {
+            form = form.rule_across(top + row * 40);
+        }
+        for row in 0..rows {
+            form = form
+                .print(120, top + row * 40 + 12, 4)
+                .print(520, top + row * 40 + 12, 10);
+        }
+        let bottom = top + rows * 40;
+        form.rule_down(100, top, bottom)
+            .rule_down(500, top, bottom)
+            .rule_down(1099, top, bottom)
+    }
+
+    fn shape(layout: &Layout) -> Vec<Vec<Vec<usize>>> {
+        let lines = |band: &Band| band.cells.iter().map(|cell| cell.lines.len()).collect();
+        let bands = |table: &Table| table.bands.iter().map(lines).collect();
+        layout.tables.iter().map(bands).collect()
+    }
+
+    #[test]
+    fn a_ruled_form_has_one_label_and_one_value_a_band() {
+        let layout = ruled(Form::new(), 200, 7).layout();
+        assert_eq!(shape(&layout), [vec![vec![1, 1]; 7]]);
+    }
+
+    #[test]
+    fn two_forms_on_a_page_are_two_tables() {
+        let layout = ruled(ruled(Form::new(), 200, 7), 560, 7).layout();
+        assert_eq!(shape(&layout), [vec![vec![1, 1]; 7], vec![vec![1, 1]; 7]]);
+    }
+
+    #[test]
+    fn a_missing_rule_makes_a_band_of_two_lines() {
+        let mut form = ruled(Form::new(), 200, 4);
+        form.mask.row_mut(280).fill(false);
+        let layout = form.layout();
+        assert_eq!(shape(&layout), [vec![vec![1, 1], vec![2, 2], vec![1, 1]]]);
+    }
+
+    #[test]
+    fn without_rules_the_white_corridor_parts_labels_from_values() {
+        let mut form = Form::new().print(300, 100, 14);
+        for row in 0..5 {
+            form = form
+                .print(120, 200 + row * 40, 3 + row)
+                .print(520, 200 + row * 40, 10);
+        }
+        let layout = form.layout();
+        assert_eq!(shape(&layout), [[[5, 5]]]);
+        assert_eq!(layout.loose.len(), 1);
+    }
+
+    #[test]
+    fn rules_between_the_rows_only_keep_the_corridor() {
+        let mut form = ruled(Form::new(), 200, 4);
+        for x in [100, 500, 1099] {
+            for y in 200..360 {
+                let rule = (y - 200) % 40 == 0;
+                form.mask.row_mut(y)[x] = rule;
+            }
+        }
+        assert_eq!(shape(&form.layout()), [vec![vec![1, 1]; 4]]);
+    }
+
+    #[test]
+    fn paper_with_a_few_specks_is_blank() {
+        let mut form = Form::new().print(600, 1650, 1);
+        for i in 0..300 {
+            form.mask.row_mut(i * 5 + 7)[i * 4 % 1200] = true;
+        }
+        assert!(form.layout().is_blank());
+        assert!(!ruled(Form::new(), 200, 7).layout().is_blank());
+    }
+}
