@@ -39,7 +39,7 @@ pub use installing::{Destination, Installation};
 pub use person::{About, Person, PersonError, Progress, Question};
 pub use reading::{ReadOutcome, Recorded, read_only};
 pub use rehearsal::{PracticeFiles, Rehearsal, open_practice};
-pub use retrieving::{Retrieval, SiteChoice};
+pub use retrieving::{Retrieval, SiteChoice, known_password};
 pub use reviewing::Reviewed;
 pub use seal::open_ledger;
 pub use status::TerminalStatus;

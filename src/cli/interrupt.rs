@@ -4,56 +4,35 @@
 //! the site is awaited does the first Ctrl-C wait for it; a second one stops there too.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::domain::{Language, Text};
 use crate::platform::TerminalState;
+use crate::workflow::Stop;
 
 use super::exit::ExitCode;
 
-/// What the handler and the workflow tell each other.
-#[derive(Clone, Default)]
-pub struct Interrupt {
-    /// Set by the first Ctrl-C: take up nothing new.
-    pub wanted: Arc<AtomicBool>,
-    /// Set by the workflow while an answer of the site is awaited.
-    pub submitting: Arc<AtomicBool>,
-}
-
-impl Interrupt {
-    /// Whether the person asked to stop.
-    pub fn is_wanted(&self) -> bool {
-        self.wanted.load(Ordering::SeqCst)
-    }
-
-    /// Listens from now on, on a thread of its own.
-    pub fn listen(&self, language: Language) -> std::io::Result<()> {
-        let handler = self.clone();
-        let terminal = TerminalState::remember();
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()?;
-        std::thread::Builder::new()
-            .name("interrupt".to_owned())
-            .spawn(move || {
-                runtime.block_on(async {
-                    while tokio::signal::ctrl_c().await.is_ok() {
-                        let first = !handler.wanted.swap(true, Ordering::SeqCst);
-                        let submitting = handler.submitting.load(Ordering::SeqCst);
-                        terminal.restore();
-                        let message = match first && submitting {
-                            true => waiting(),
-                            false => stopped(),
-                        };
-                        eprintln!("\n{}", message.in_language(language));
-                        if !(first && submitting) {
-                            std::process::exit(i32::from(ExitCode::Interrupted.number()));
-                        }
+/// Listens for Ctrl-C from now on, on a thread of its own, and passes it to `stop`.
+pub fn listen(stop: Arc<Stop>, language: Language) -> std::io::Result<()> {
+    let terminal = TerminalState::remember();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    std::thread::Builder::new()
+        .name("interrupt".to_owned())
+        .spawn(move || {
+            runtime.block_on(async {
+                while tokio::signal::ctrl_c().await.is_ok() {
+                    let waits = stop.ask() && stop.is_submitting();
+                    terminal.restore();
+                    let message = if waits { waiting() } else { stopped() };
+                    eprintln!("\n{}", message.in_language(language));
+                    if !waits {
+                        std::process::exit(i32::from(ExitCode::Interrupted.number()));
                     }
-                });
-            })?;
-        Ok(())
-    }
+                }
+            });
+        })?;
+    Ok(())
 }
 
 fn waiting() -> Text {

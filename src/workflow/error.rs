@@ -167,6 +167,18 @@ pub enum Error {
         #[source]
         source: std::io::Error,
     },
+    /// Neither an option nor the environment says where data lies.
+    #[error("no data folder is known")]
+    NoDataFolder,
+    /// Neither a terminal nor `--all` was named.
+    #[error("no terminal was named")]
+    NoTerminalNamed,
+    /// The demo's folder holds something already.
+    #[error("{} is not empty", path.display())]
+    FolderNotEmpty {
+        /// The folder.
+        path: PathBuf,
+    },
     /// The demo read something that its letters do not say.
     #[error("the demo read a value that its letter does not print")]
     Misread,

@@ -28,7 +28,7 @@ use crate::retrieval::{
 
 use super::error::Error;
 use super::installing::terminal_folder;
-use super::person::{PersonError, Question};
+use super::person::{Person, PersonError, Question};
 use super::stop::Stop;
 use super::{Desk, Outcome, name_of};
 
@@ -57,8 +57,35 @@ pub struct SiteChoice {
     pub pause: Duration,
 }
 
+/// The certificate password of a file that exists: from a file, or asked once.
+pub fn known_password(
+    given: Option<SecretString>,
+    person: &mut dyn Person,
+) -> Result<CertificatePassword, Error> {
+    let typed = match given {
+        Some(text) => text,
+        None if person.is_present() => person.key_hidden(&Text::new(
+            "証明書パスワード（数字4桁）:",
+            "Certificate password (4 digits):",
+        ))?,
+        None => return Err(nobody_for_the_password()),
+    };
+    // Exposed to be folded and parsed into the password's own type.
+    Ok(fold_typed(typed.expose_secret()).parse()?)
+}
+
+fn nobody_for_the_password() -> Error {
+    Error::Person(PersonError::Absent {
+        question: Text::new("証明書パスワード（数字4桁）", "the certificate password (4 digits)"),
+        cure: Text::new(
+            "--password-file FILE を付けるか、環境変数 NOTICERT_PASSWORD_FILE にファイルを指定してください。",
+            "Give --password-file FILE, or name the file in NOTICERT_PASSWORD_FILE.",
+        ),
+    })
+}
+
 impl Desk<'_> {
-    /// The certificate password: from a file, or asked twice.
+    /// The certificate password to choose: from a file, or asked twice.
     pub fn choose_password(
         &mut self,
         given: Option<SecretString>,
@@ -68,13 +95,7 @@ impl Desk<'_> {
             return Ok(fold_typed(text.expose_secret()).parse()?);
         }
         if !self.person.is_present() {
-            return Err(Error::Person(PersonError::Absent {
-                question: Text::new("証明書パスワード（数字4桁）", "the certificate password (4 digits)"),
-                cure: Text::new(
-                    "--password-file FILE を付けるか、環境変数 NOTICERT_PASSWORD_FILE にファイルを指定してください。",
-                    "Give --password-file FILE, or name the file in NOTICERT_PASSWORD_FILE.",
-                ),
-            }));
+            return Err(nobody_for_the_password());
         }
         self.person.tell(&Text::new(
             "証明書パスワード（数字4桁）を決めてください。忘れると再申請（1,500円＋郵送753円、約1週間）になります。紙にも控えてください。",
