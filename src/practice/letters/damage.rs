@@ -155,38 +155,49 @@ fn scaled(scan: &Scan, axis: usize, dpi: (u32, u32)) -> u32 {
 }
 
 /// `scan` at another resolution on a white sheet of `size` pixels.
+///
+/// Every pixel of the result is the mean of a grid of samples. Along a row each sample moves by the same
+/// step, so the inner loop only adds.
 fn resample(scan: &Scan, dpi: (u32, u32), size: (u32, u32), place: &Placement) -> GrayImage {
     let scale = (
         scan.dpi.0 as f32 / dpi.0.max(1) as f32,
         scan.dpi.1 as f32 / dpi.1.max(1) as f32,
     );
     let (sine, cosine) = small_angle(place.degrees);
-    let own = (
-        scan.image.width() as f32 / scale.0,
-        scan.image.height() as f32 / scale.1,
+    let middle = (
+        scan.image.width() as f32 / scale.0 / 2.0,
+        scan.image.height() as f32 / scale.1 / 2.0,
     );
     let aspect = dpi.0 as f32 / dpi.1.max(1) as f32;
+    // Turned in equal units, then back into this page's unequal ones.
+    let source = |x: f32, y: f32| {
+        let u = x - place.shift.0 - middle.0;
+        let v = y - place.shift.1 - middle.1;
+        (
+            (u * cosine + v * aspect * sine + middle.0) * scale.0 - 0.5,
+            (v * cosine - u / aspect * sine + middle.1) * scale.1 - 0.5,
+        )
+    };
+    let step = (cosine * scale.0, -sine / aspect * scale.1);
     let (columns, rows) = (samples(scale.0), samples(scale.1));
-    GrayImage::from_fn(size.0, size.1, |x, y| {
-        let mut sum = 0.0;
-        for i in 0..columns {
-            for j in 0..rows {
-                let u = x as f32 + (i as f32 + 0.5) / columns as f32 - place.shift.0 - own.0 / 2.0;
-                let v = y as f32 + (j as f32 + 0.5) / rows as f32 - place.shift.1 - own.1 / 2.0;
-                // Turned in equal units, then back into this page's unequal ones.
-                let (turned_u, turned_v) = (
-                    u * cosine + v * aspect * sine,
-                    v * cosine - u / aspect * sine,
-                );
-                let source = (
-                    (turned_u + own.0 / 2.0) * scale.0 - 0.5,
-                    (turned_v + own.1 / 2.0) * scale.1 - 0.5,
-                );
-                sum += bilinear(&scan.image, source);
+    let share = 1.0 / (columns * rows) as f32;
+    let mut pixels = Vec::with_capacity(size.0 as usize * size.1 as usize);
+    let mut sums = vec![0.0; size.0 as usize];
+    for y in 0..size.1 {
+        sums.fill(0.0);
+        for (i, j) in (0..columns).flat_map(|i| (0..rows).map(move |j| (i, j))) {
+            let start = source(
+                (i as f32 + 0.5) / columns as f32,
+                y as f32 + (j as f32 + 0.5) / rows as f32,
+            );
+            for (x, sum) in sums.iter_mut().enumerate() {
+                let x = x as f32;
+                *sum += bilinear(&scan.image, (start.0 + x * step.0, start.1 + x * step.1));
             }
         }
-        Luma([to_byte(sum / (columns * rows) as f32)])
-    })
+        pixels.extend(sums.iter().map(|sum| to_byte(sum * share)));
+    }
+    GrayImage::from_raw(size.0, size.1, pixels).unwrap_or_default()
 }
 
 /// Samples per pixel and axis, so that no source pixel is skipped.
@@ -196,20 +207,34 @@ fn samples(scale: f32) -> u32 {
 
 /// The grey between four pixels; white outside.
 fn bilinear(image: &GrayImage, (x, y): (f32, f32)) -> f32 {
-    let (left, top) = (x.floor(), y.floor());
-    let (dx, dy) = (x - left, y - top);
-    let (left, top) = (left as i64, top as i64);
-    let row = |y| pixel(image, left, y) * (1.0 - dx) + pixel(image, left + 1, y) * dx;
-    row(top) * (1.0 - dy) + row(top + 1) * dy
+    // Everything beyond -1 is white like -1 itself, and down to there truncation after adding one is `floor`.
+    let (x, y) = (x.max(-1.0), y.max(-1.0));
+    let (left, top) = ((x + 1.0) as i32 - 1, (y + 1.0) as i32 - 1);
+    let (dx, dy) = (x - left as f32, y - top as f32);
+    let width = image.width() as usize;
+    let inside = left >= 0
+        && top >= 0
+        && left as usize + 1 < width
+        && (top as usize) + 1 < image.height() as usize;
+    let [a, b, c, d] = if inside {
+        let at = top as usize * width + left as usize;
+        let raw = image.as_raw();
+        [raw[at], raw[at + 1], raw[at + width], raw[at + width + 1]]
+    } else {
+        [(0, 0), (1, 0), (0, 1), (1, 1)].map(|(i, j)| pixel(image, left + i, top + j))
+    };
+    let upper = f32::from(a) * (1.0 - dx) + f32::from(b) * dx;
+    let lower = f32::from(c) * (1.0 - dx) + f32::from(d) * dx;
+    upper * (1.0 - dy) + lower * dy
 }
 
-fn pixel(image: &GrayImage, x: i64, y: i64) -> f32 {
-    let (Ok(x), Ok(y)) = (u32::try_from(x), u32::try_from(y)) else {
-        return 255.0;
-    };
-    image
-        .get_pixel_checked(x, y)
-        .map_or(255.0, |Luma([pixel])| f32::from(*pixel))
+fn pixel(image: &GrayImage, x: i32, y: i32) -> u8 {
+    match (u32::try_from(x), u32::try_from(y)) {
+        (Ok(x), Ok(y)) => image
+            .get_pixel_checked(x, y)
+            .map_or(255, |pixel| pixel.0[0]),
+        _ => 255,
+    }
 }
 
 /// A three-pixel blur along both axes; `edge` is the weight of each neighbour.
@@ -238,8 +263,9 @@ fn small_angle(degrees: f32) -> (f32, f32) {
     (sine, cosine)
 }
 
+/// The nearest grey; the cast cuts off what lies outside.
 fn to_byte(value: f32) -> u8 {
-    value.round().clamp(0.0, 255.0) as u8
+    (value + 0.5) as u8
 }
 
 /// Fine mode of a Group 3 fax (ITU-T T.4): dots per inch across and down.
