@@ -12,9 +12,9 @@ use crate::intake::page::{Mask, Upright};
 mod print;
 mod rules;
 
-pub use print::{Area, PrintLine};
+pub use print::{Area, PrintLine, pieces};
 
-use print::{lines_of, pieces};
+use print::lines_of;
 use rules::{RuleSize, RulingLine, ruling_lines};
 
 /// The print of one page, in the order of reading.
@@ -353,8 +353,12 @@ fn line_of(word: &[Area], em: usize) -> PrintLine {
     let area = area_of(word);
     let mut lines = lines_of(word, em);
     lines.sort_by_key(|line| std::cmp::Reverse(line.area.width()));
-    let glyph = lines.first().map_or(em, |line| line.glyph);
-    PrintLine { area, glyph }
+    let widest = lines.first();
+    PrintLine {
+        area,
+        glyph: widest.map_or(em, |line| line.glyph),
+        typical: widest.map_or(em, |line| line.typical),
+    }
 }
 
 fn area_of(word: &[Area]) -> Area {

@@ -45,6 +45,8 @@ pub struct ReadCharacter {
     pub left: u32,
     /// Right edge in the line image.
     pub right: u32,
+    /// Whether a blank was seen before it.
+    pub after_blank: bool,
 }
 
 /// The characters of one line from left to right. May hold a secret: never printed, wiped when dropped.
@@ -98,6 +100,14 @@ impl LineReading {
         self.characters.iter().map(|c| c.character).collect()
     }
 
+    /// The characters with a blank where the reader saw one.
+    pub fn text_with_blanks(&self) -> String {
+        let blank = |c: &ReadCharacter| c.after_blank.then_some(' ');
+        let characters = self.characters.iter();
+        let spaced = characters.flat_map(|c| blank(c).into_iter().chain([c.character]));
+        spaced.collect::<String>().trim_start().to_owned()
+    }
+
     /// The least sure character; 0 for an empty line.
     pub fn confidence(&self) -> f32 {
         self.characters
@@ -148,6 +158,7 @@ mod tests {
             alternatives: Vec::new(),
             left: i * 10,
             right: i * 10 + 8,
+            after_blank: false,
         });
         LineReading {
             characters: characters.collect(),

@@ -3,7 +3,6 @@
 //! A value is never paired across two blocks: a block ends with its table, where a label comes a second
 //! time, and, in a table that keeps the letter's order, where the order starts anew.
 
-use crate::domain::BoundingBox;
 use crate::intake::fields::Label;
 use crate::intake::layout::{Area, Band, PrintLine};
 
@@ -152,9 +151,6 @@ pub fn column(band: &Band, column: usize) -> &[PrintLine] {
     band.cells.get(column).map_or(&[], |cell| &cell.lines)
 }
 
-/// A field's place on the page.
-pub type Place = BoundingBox;
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -168,6 +164,7 @@ mod tests {
                 bottom: top + 16,
             },
             glyph: 16,
+            typical: 16,
         }
     }
 

@@ -22,6 +22,11 @@ pub fn two_dates(text: &str) -> Option<(Date, Date)> {
     }
 }
 
+/// How many dates `text` is made of.
+pub fn count(text: &str) -> usize {
+    dates(text).len()
+}
+
 /// Every date of `text`; empty as soon as a number is left over.
 fn dates(text: &str) -> Vec<Date> {
     let text: Vec<char> = text.nfkc().filter(|c| !c.is_whitespace()).collect();

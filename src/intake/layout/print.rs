@@ -61,6 +61,8 @@ pub struct PrintLine {
     pub area: Area,
     /// Height of its tall characters.
     pub glyph: usize,
+    /// Height of most of its pieces: of digits, where tall marks stand between them.
+    pub typical: usize,
 }
 
 /// The pieces of connected ink (8 neighbours), in no particular order. Linear in the mask's runs.
@@ -166,9 +168,13 @@ pub fn lines_of(pieces: &[Area], em: usize) -> Vec<PrintLine> {
     }
     let mut lines: Vec<PrintLine> = lines
         .into_iter()
-        .map(|(area, heights)| PrintLine {
-            area,
-            glyph: tall(heights),
+        .map(|(area, mut heights)| {
+            heights.sort_unstable();
+            PrintLine {
+                area,
+                glyph: share(&heights, 4, 5),
+                typical: share(&heights, 1, 2),
+            }
         })
         .collect();
     lines.sort_by_key(|line| line.area.top);
@@ -185,10 +191,9 @@ fn belongs(piece: &Area, line: &Area, em: usize) -> bool {
     shared > 0 && grown <= em * 5 / 4 || grown <= em
 }
 
-/// The height that four fifths of the pieces do not exceed.
-fn tall(mut heights: Vec<usize>) -> usize {
-    heights.sort_unstable();
-    heights.get(heights.len() * 4 / 5).copied().unwrap_or(1)
+/// The height that a share of the sorted pieces does not exceed.
+fn share(heights: &[usize], part: usize, whole: usize) -> usize {
+    heights.get(heights.len() * part / whole).copied().unwrap_or(1)
 }
 
 #[cfg(test)]

@@ -117,14 +117,12 @@ fn white_list(alphabet: Alphabet) -> &'static str {
 fn parse_hocr(hocr: &str) -> LineReading {
     let mut characters = Vec::new();
     let mut alternatives = Vec::new();
-    for span in hocr.split("<span class='ocrx_cinfo'").skip(1) {
-        let Some((attributes, rest)) = span.split_once('>') else {
-            continue;
-        };
-        let Some(text) = rest.split('<').next().map(unescape) else {
-            continue;
-        };
-        let Some(character) = text.chars().next() else {
+    let mut after_blank = false;
+    for span in hocr.split("<span class='").skip(1) {
+        if span.starts_with("ocrx_word") {
+            after_blank = true;
+        }
+        let Some((attributes, character)) = character_span(span) else {
             continue;
         };
         match character_box(attributes) {
@@ -136,6 +134,7 @@ fn parse_hocr(hocr: &str) -> LineReading {
                     alternatives: std::mem::take(&mut alternatives),
                     left,
                     right,
+                    after_blank: std::mem::take(&mut after_blank),
                 });
             }
             None if attributes.contains("x_confs") => alternatives.push(character),
@@ -143,6 +142,13 @@ fn parse_hocr(hocr: &str) -> LineReading {
         }
     }
     LineReading { characters }
+}
+
+/// The attributes and the text of an `ocrx_cinfo` span that holds a text.
+fn character_span(span: &str) -> Option<(&str, char)> {
+    let (attributes, rest) = span.strip_prefix("ocrx_cinfo")?.split_once('>')?;
+    let text = unescape(rest.split('<').next()?);
+    Some((attributes, text.chars().next().filter(|c| !c.is_whitespace())?))
 }
 
 /// `x_bboxes left top right bottom; x_conf percent`

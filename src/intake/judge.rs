@@ -1,0 +1,439 @@
+//! Two readings and the rules of the letter to `accepted`, `review` or `rejected`.
+//!
+//! Accepting is the exception that must be earned: both readings agree on every character, each is sure, no
+//! ink is left over, the form is right and the rules between the fields hold. In an ID that may hold letters,
+//! a character that others look like is never accepted from Tesseract. Nothing here reads a pixel or repairs a
+//! value.
+
+use std::collections::HashMap;
+use std::str::FromStr;
+
+use jiff::civil::Date;
+
+use crate::config::Config;
+use crate::domain::{
+    CharacterReading, Crop, Doubt, Field, FieldReading, InstitutionCode, IssuanceReading,
+    Problem, ReferenceId, RequestId, Status, TerminalName, Text,
+};
+use crate::intake::fields::dates::{one_date, two_dates};
+use crate::intake::fields::edit_distance;
+use crate::intake::values::TwoReadings;
+
+pub mod doubts;
+mod look_alikes;
+
+/// One value with its picture.
+#[derive(Clone, Debug)]
+pub struct Seen {
+    /// How it was read.
+    pub readings: TwoReadings,
+    /// How it looks.
+    pub crop: Option<Crop>,
+}
+
+/// Everything that was seen of one block.
+#[derive(Clone, Debug, Default)]
+pub struct Evidence {
+    /// 発行者
+    pub issuer: Option<Seen>,
+    /// 発行先
+    pub institution_code: Option<Seen>,
+    /// 端末名称
+    pub terminal_name: Option<Seen>,
+    /// リクエストID
+    pub request_id: Option<Seen>,
+    /// リファレンスID
+    pub reference_id: Option<Seen>,
+    /// 有効期間
+    pub validity: Option<Seen>,
+    /// 有効期限
+    pub retrieval_deadline: Option<Seen>,
+}
+
+/// Where a block stands.
+#[derive(Clone, Copy, Debug)]
+pub struct Place<'a> {
+    /// The file as named by the caller.
+    pub source: &'a str,
+    /// Page in the file, from 1.
+    pub page: u32,
+    /// Block on the page, from 1.
+    pub index: u32,
+}
+
+/// Judges readings by the configuration, on one day.
+#[derive(Clone, Copy, Debug)]
+pub struct Judge<'a> {
+    /// Rules and expected names.
+    pub config: &'a Config,
+    /// Today in Japan.
+    pub today: Date,
+}
+
+impl Judge<'_> {
+    /// Judges one block.
+    pub fn block(&self, place: Place<'_>, evidence: &Evidence) -> IssuanceReading {
+        let validity = evidence.validity.as_ref();
+        let dates = validity.and_then(|seen| two_dates(&seen.readings.first.text()));
+        let mut reading = IssuanceReading {
+            source: place.source.to_owned(),
+            page: place.page,
+            index: place.index,
+            status: Status::Review,
+            issuer: text_field(Field::Issuer, evidence.issuer.as_ref()),
+            institution_code: institution_code(evidence.institution_code.as_ref()),
+            terminal_name: terminal_name(evidence.terminal_name.as_ref()),
+            request_id: request_id(evidence.request_id.as_ref()),
+            reference_id: reference_id(evidence.reference_id.as_ref()),
+            valid_from: date_field(Field::ValidFrom, validity, dates.map(|(from, _)| from)),
+            valid_to: date_field(Field::ValidTo, validity, dates.map(|(_, to)| to)),
+            retrieval_deadline: deadline(evidence.retrieval_deadline.as_ref()),
+            problems: Vec::new(),
+        };
+        self.hold_against_rules(&mut reading);
+        self.remark(&mut reading);
+        settle(&mut reading);
+        reading
+    }
+
+    /// Lets nothing pass unseen of a page of which something may be missing.
+    pub fn incomplete(&self, reading: &mut IssuanceReading) {
+        let problem = doubts::incomplete_page();
+        let doubt = Doubt {
+            code: problem.code,
+            text: problem.text.clone(),
+        };
+        demote(&mut reading.institution_code, doubt.clone());
+        demote(&mut reading.request_id, doubt.clone());
+        demote(&mut reading.reference_id, doubt.clone());
+        demote(&mut reading.valid_from, doubt.clone());
+        demote(&mut reading.valid_to, doubt.clone());
+        demote(&mut reading.retrieval_deadline, doubt.clone());
+        demote(&mut reading.issuer, doubt.clone());
+        demote(&mut reading.terminal_name, doubt);
+        reading.problems.push(problem);
+        settle(reading);
+    }
+
+    /// Holds the blocks of one page against each other.
+    pub fn page(&self, blocks: &mut [IssuanceReading]) {
+        let codes: Vec<_> = blocks
+            .iter()
+            .filter_map(|block| block.institution_code.value.clone())
+            .collect();
+        if codes.windows(2).any(|pair| pair[0] != pair[1]) {
+            for block in blocks {
+                block.problems.push(doubts::institution_differs());
+            }
+        }
+    }
+
+    /// Holds all sheets of one read against each other: a request ID names one issuance.
+    pub fn sheets(&self, sheets: &mut [IssuanceReading]) {
+        let mut first: HashMap<RequestId, usize> = HashMap::new();
+        for at in 0..sheets.len() {
+            let Some(id) = sheets[at].request_id.value.clone() else {
+                continue;
+            };
+            match first.get(&id) {
+                None => {
+                    first.insert(id, at);
+                }
+                Some(before) => {
+                    let same = same_issuance(&sheets[*before], &sheets[at]);
+                    sheets[at].problems.push(doubts::duplicate());
+                    if !same {
+                        for sheet in [*before, at] {
+                            demote(&mut sheets[sheet].request_id, doubts::same_request_id());
+                            settle(&mut sheets[sheet]);
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    fn hold_against_rules(&self, reading: &mut IssuanceReading) {
+        let rules = &self.config.rules;
+        let Some(from) = reading.valid_from.value else {
+            return;
+        };
+        if reading.valid_to.value.is_some_and(|to| rules.validity_end(from) != Some(to)) {
+            let doubt = doubts::validity_rule();
+            reading.problems.push(doubts::as_problem(&doubt));
+            demote(&mut reading.valid_from, doubt.clone());
+            demote(&mut reading.valid_to, doubt);
+        }
+        let deadline = reading.retrieval_deadline.value;
+        if deadline.is_some_and(|date| rules.retrieval_deadline(from) != Some(date)) {
+            let doubt = doubts::deadline_rule();
+            reading.problems.push(doubts::as_problem(&doubt));
+            demote(&mut reading.valid_from, doubt.clone());
+            demote(&mut reading.retrieval_deadline, doubt);
+        }
+    }
+
+    /// What is worth saying though it decides nothing.
+    fn remark(&self, reading: &mut IssuanceReading) {
+        let from = reading.valid_from.value;
+        let follows = from.and_then(|from| self.config.rules.retrieval_deadline(from));
+        let deadline = reading.retrieval_deadline.value.or(follows);
+        let mut problems = Vec::new();
+        if deadline.is_some_and(|deadline| deadline < self.today) {
+            problems.push(doubts::deadline_passed());
+        }
+        if reading.institution_code.value.as_ref().is_some_and(|code| !code.luhn_holds()) {
+            problems.push(doubts::luhn());
+        }
+        if reading.issuer.value.as_ref().is_some_and(|issuer| !self.is_of_the_family(issuer)) {
+            problems.push(doubts::issuer_differs());
+        }
+        reading.problems.extend(problems);
+    }
+
+    /// Whether an issuer's name holds one of the configured names, give or take a misprint or misread.
+    pub fn is_of_the_family(&self, issuer: &str) -> bool {
+        let issuer = letters_of(issuer);
+        let families = self.config.certificate.issuer_family.iter();
+        families.map(|family| letters_of(family)).any(|family| {
+            let start = &issuer[..issuer.len().min(family.len())];
+            !family.is_empty() && edit_distance(start, &family) <= family.len() / 6 + 1
+        })
+    }
+}
+
+/// The sheet's own status and the remarks on fields that do not decide it.
+fn settle(reading: &mut IssuanceReading) {
+    let essential = [
+        reading.institution_code.status,
+        reading.request_id.status,
+        reading.reference_id.status,
+        reading.valid_from.status,
+        reading.valid_to.status,
+    ];
+    let ids = [reading.request_id.status, reading.reference_id.status];
+    reading.status = if ids.contains(&Status::Rejected) {
+        Status::Rejected
+    } else if essential.iter().all(|status| *status == Status::Accepted) {
+        Status::Accepted
+    } else {
+        Status::Review
+    };
+    let others = [
+        (Field::Issuer, reading.issuer.status),
+        (Field::TerminalName, reading.terminal_name.status),
+        (Field::RetrievalDeadline, reading.retrieval_deadline.status),
+    ];
+    for (field, status) in others {
+        let remark = doubts::field_in_doubt(field);
+        if status != Status::Accepted && !reading.problems.contains(&remark) {
+            reading.problems.push(remark);
+        }
+    }
+}
+
+fn same_issuance(one: &IssuanceReading, other: &IssuanceReading) -> bool {
+    let differ = |one: Option<Date>, other: Option<Date>| one.is_some() && other.is_some() && one != other;
+    let codes = (&one.institution_code.value, &other.institution_code.value);
+    let references = (&one.reference_id.value, &other.reference_id.value);
+    !differ(one.valid_from.value, other.valid_from.value)
+        && !differ(one.valid_to.value, other.valid_to.value)
+        && !matches!(codes, (Some(one), Some(other)) if one != other)
+        && !matches!(references, (Some(one), Some(other)) if one != other)
+}
+
+fn request_id(seen: Option<&Seen>) -> FieldReading<RequestId> {
+    let expected = Text::new("15桁の数字", "15 digits");
+    parsed(Field::RequestId, seen, expected)
+}
+
+fn institution_code(seen: Option<&Seen>) -> FieldReading<InstitutionCode> {
+    let expected = Text::new("10桁の数字", "10 digits");
+    let mut field: FieldReading<InstitutionCode> =
+        parsed(Field::InstitutionCode, seen, expected.clone());
+    if let Some(code) = &field.value {
+        let known = code.has_known_prefecture() && code.has_known_fee_schedule();
+        let usual = code.as_str().len() == USUAL_CODE_LENGTH;
+        if !usual {
+            // An insurer's eight digits are possible; two lost digits are likelier.
+            demote(&mut field, doubts::form(expected));
+        } else if !known {
+            demote(&mut field, doubts::unknown_code_parts());
+        }
+    }
+    field
+}
+
+fn reference_id(seen: Option<&Seen>) -> FieldReading<ReferenceId> {
+    let expected = Text::new("10文字の英数字", "10 letters and digits");
+    let mut field: FieldReading<ReferenceId> =
+        parsed(Field::ReferenceId, seen, expected.clone());
+    if field.characters.len() != ReferenceId::EXPECTED_LENGTH && field.value.is_some() {
+        demote(&mut field, doubts::form(expected));
+    }
+    let mut open = false;
+    for character in &mut field.characters {
+        open |= look_alikes::name_look_alikes(character);
+    }
+    if open {
+        demote(&mut field, doubts::look_alike());
+    }
+    field
+}
+
+fn terminal_name(seen: Option<&Seen>) -> FieldReading<TerminalName> {
+    let text = text_field(Field::TerminalName, seen);
+    let value = text.value.as_deref().and_then(|name| name.parse().ok());
+    FieldReading {
+        value,
+        confidence: text.confidence,
+        status: text.status,
+        characters: text.characters,
+        doubts: text.doubts,
+        bounding_box: text.bounding_box,
+        crop: text.crop,
+    }
+}
+
+fn deadline(seen: Option<&Seen>) -> FieldReading<Date> {
+    let date = seen.and_then(|seen| one_date(&seen.readings.first.text()));
+    date_field(Field::RetrievalDeadline, seen, date)
+}
+
+fn date_field(field: Field, seen: Option<&Seen>, date: Option<Date>) -> FieldReading<Date> {
+    let Some(seen) = seen else {
+        return FieldReading::missing(doubts::not_found(field));
+    };
+    let mut reading = with_value(seen, date);
+    if reading.value.is_none() && reading.status != Status::Rejected {
+        let expected = Text::new("年月日", "a date");
+        demote(&mut reading, doubts::form(expected));
+    }
+    reading
+}
+
+fn text_field(field: Field, seen: Option<&Seen>) -> FieldReading<String> {
+    let Some(seen) = seen else {
+        return FieldReading::missing(doubts::not_found(field));
+    };
+    let text = readable(&seen.readings.first.text_with_blanks());
+    let value = (!text.is_empty()).then_some(text);
+    let mut reading = with_value(seen, value);
+    if reading.value.is_none() {
+        demote(&mut reading, doubts::not_found(field));
+    }
+    reading
+}
+
+/// A field whose value parses itself out of the characters read.
+fn parsed<T: FromStr>(field: Field, seen: Option<&Seen>, expected: Text) -> FieldReading<T> {
+    let Some(seen) = seen else {
+        return FieldReading::missing(doubts::not_found(field));
+    };
+    let text = seen.readings.first.text();
+    let mut reading = with_value(seen, text.parse().ok());
+    if text.chars().count() >= FEWEST_EQUAL && all_equal(&text) {
+        reading.status = Status::Rejected;
+        reading.value = None;
+        reading.doubts.push(doubts::masked());
+    }
+    if reading.value.is_none() && reading.status != Status::Rejected {
+        demote(&mut reading, doubts::form(expected));
+    }
+    reading
+}
+
+/// The judgement that needs no knowledge of the field: agreement, confidence, left-over ink, masks.
+fn with_value<T>(seen: &Seen, value: Option<T>) -> FieldReading<T> {
+    let readings = &seen.readings;
+    let characters = characters_of(readings);
+    let confidence = characters
+        .iter()
+        .map(|c| c.confidence)
+        .reduce(f32::min)
+        .unwrap_or(0.0);
+    let mut reading = FieldReading {
+        value,
+        confidence,
+        status: Status::Accepted,
+        characters,
+        doubts: Vec::new(),
+        bounding_box: Some(readings.bounding_box),
+        crop: seen.crop.clone(),
+    };
+    if readings.masked {
+        reading.status = Status::Rejected;
+        reading.value = None;
+        reading.doubts.push(doubts::masked());
+        return reading;
+    }
+    if !readings.agreed {
+        demote(&mut reading, doubts::readings_differ());
+    }
+    if confidence < LOWEST_CONFIDENCE {
+        demote(&mut reading, doubts::low_confidence());
+    }
+    if readings.counts_strokes && readings.strokes > reading.characters.len() {
+        demote(&mut reading, doubts::ink_left_over());
+    }
+    reading
+}
+
+/// The first reading's characters; where both readings have as many, the lower confidence of the two.
+fn characters_of(readings: &TwoReadings) -> Vec<CharacterReading> {
+    let second = &readings.second.characters;
+    let paired = second.len() == readings.first.characters.len();
+    let first = readings.first.characters.iter().enumerate();
+    first
+        .map(|(i, c)| CharacterReading {
+            character: c.character,
+            confidence: match paired {
+                true => c.confidence.min(second[i].confidence),
+                false => c.confidence,
+            },
+            alternatives: c.alternatives.clone(),
+        })
+        .collect()
+}
+
+fn demote<T>(reading: &mut FieldReading<T>, doubt: Doubt) {
+    if reading.status == Status::Accepted {
+        reading.status = Status::Review;
+    }
+    if !reading.doubts.contains(&doubt) {
+        reading.doubts.push(doubt);
+    }
+}
+
+fn all_equal(text: &str) -> bool {
+    let mut characters = text.chars();
+    let first = characters.next();
+    characters.all(|c| Some(c) == first)
+}
+
+/// Blanks only between Latin words: Japanese print has none, though readers see some.
+fn readable(text: &str) -> String {
+    let characters: Vec<char> = text.chars().collect();
+    let kept = characters.iter().enumerate().filter(|(i, c)| {
+        let neighbour = |at: Option<usize>| at.and_then(|at| characters.get(at));
+        let ascii = |at: Option<usize>| neighbour(at).is_some_and(char::is_ascii);
+        !c.is_whitespace() || (ascii(i.checked_sub(1)) && ascii(Some(i + 1)))
+    });
+    kept.map(|(_, c)| *c).collect()
+}
+
+fn letters_of(text: &str) -> Vec<char> {
+    let letters = text.chars().filter(|c| c.is_alphanumeric());
+    letters.flat_map(char::to_lowercase).collect()
+}
+
+/// Sheets are told apart by problems, so tests may look for one.
+pub fn has_problem(problems: &[Problem], code: &str) -> bool {
+    problems.iter().any(|problem| problem.code == code)
+}
+
+/// Tesseract's own measure; below it every tenth character is wrong on a fax.
+const LOWEST_CONFIDENCE: f32 = 0.80;
+/// So many equal characters are a mask, not an ID.
+const FEWEST_EQUAL: usize = 6;
+const USUAL_CODE_LENGTH: usize = 10;

@@ -1,0 +1,187 @@
+//! Which cell is which label: the dear part of a page, so only the ends of labels are read, all in one line.
+//!
+//! The last six characters tell the seven labels apart. They are set side by side in one line image, with
+//! space between, and dealt back by their place. A label that its end does not settle is read whole.
+
+use std::ops::Range;
+
+use image::{GrayImage, Luma, imageops};
+
+use crate::intake::fields::blocks::{BlockLayout, blocks_of, column, column_pairs, rows_of};
+use crate::intake::fields::{Label, Labels};
+use crate::intake::layout::{Area, Layout, PrintLine, Table};
+use crate::intake::page::{Tone, Upright};
+use crate::intake::reader::{Alphabet, LineReader, ReaderError};
+
+/// How much of the labels is read.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Care {
+    /// Ends; whole labels only in tables of which an end was known.
+    Ends,
+    /// Every label that its end does not settle.
+    Whole,
+}
+
+/// Reads the labels of a page.
+pub struct LabelReader<'a> {
+    /// The page.
+    pub page: &'a Upright<'a>,
+    /// Its print.
+    pub layout: &'a Layout,
+    /// The known labels.
+    pub labels: &'a Labels,
+    /// A reader of Japanese.
+    pub reader: &'a mut dyn LineReader,
+}
+
+/// The labels of one column of one table, line by line, band by band.
+type ColumnLabels = Vec<Vec<Option<Label>>>;
+
+impl LabelReader<'_> {
+    /// The labelled blocks of the page, in reading order.
+    pub fn blocks(&mut self, care: Care) -> Result<Vec<BlockLayout>, ReaderError> {
+        let mut blocks = Vec::new();
+        for table in &self.layout.tables {
+            blocks.extend(self.blocks_of_table(table, care)?);
+        }
+        Ok(blocks)
+    }
+
+    fn blocks_of_table(&mut self, table: &Table, care: Care) -> Result<Vec<BlockLayout>, ReaderError> {
+        let columns = table.bands.iter().map(|band| band.cells.len()).max();
+        let columns = columns.unwrap_or(0);
+        let mut labels: Vec<ColumnLabels> = Vec::new();
+        // The last column holds values in any form of label and value.
+        for index in 0..columns.saturating_sub(1) {
+            labels.push(self.labels_of_column(table, index, care)?);
+        }
+        let has_label = |column: &ColumnLabels| column.iter().flatten().any(Option::is_some);
+        let mut labelled: Vec<bool> = labels.iter().map(has_label).collect();
+        labelled.resize(columns, false);
+        let mut blocks = Vec::new();
+        for (label, value) in column_pairs(&labelled) {
+            let mut rows = Vec::new();
+            for (band, known) in table.bands.iter().zip(&labels[label]) {
+                let lines = column(band, label).iter().cloned().zip(known.iter().copied());
+                rows.extend(rows_of(&lines.collect::<Vec<_>>(), column(band, value)));
+            }
+            blocks.extend(blocks_of(rows));
+        }
+        Ok(blocks)
+    }
+
+    fn labels_of_column(
+        &mut self,
+        table: &Table,
+        index: usize,
+        care: Care,
+    ) -> Result<ColumnLabels, ReaderError> {
+        let bands = table.bands.iter().map(|band| column(band, index));
+        let lines: Vec<&PrintLine> = bands.clone().flatten().collect();
+        let found = self.labels_by_their_ends(&lines)?;
+        let whole = care == Care::Whole || found.iter().any(Option::is_some);
+        let mut found = found.into_iter();
+        let mut columns = Vec::new();
+        for band in bands {
+            let mut labels: Vec<Option<Label>> = found.by_ref().take(band.len()).collect();
+            if whole && labels.iter().all(Option::is_none) {
+                self.read_whole(band, &mut labels)?;
+            }
+            columns.push(labels);
+        }
+        Ok(columns)
+    }
+
+    /// Reads the lines of one cell whole and finds the label that they make together, or one of them alone.
+    fn read_whole(
+        &mut self,
+        lines: &[PrintLine],
+        labels: &mut [Option<Label>],
+    ) -> Result<(), ReaderError> {
+        let mut texts = Vec::new();
+        for line in lines.iter().take(LONGEST_CELL) {
+            let image = self.image(line.area, line);
+            texts.push(self.reader.read_line(&image, Alphabet::Any)?.text());
+        }
+        for (label, text) in labels.iter_mut().zip(&texts) {
+            *label = self.labels.find(text);
+        }
+        if labels.iter().all(Option::is_none)
+            && let Some(last) = labels.last_mut()
+        {
+            *last = self.labels.find(&texts.concat());
+        }
+        Ok(())
+    }
+
+    fn labels_by_their_ends(
+        &mut self,
+        lines: &[&PrintLine],
+    ) -> Result<Vec<Option<Label>>, ReaderError> {
+        let mut found = Vec::new();
+        for lines in lines.chunks(LABELS_A_LINE) {
+            let ends: Vec<GrayImage> = lines.iter().map(|line| self.end(line)).collect();
+            let (image, places) = side_by_side(&ends);
+            let reading = self.reader.read_line(&image, Alphabet::Any)?;
+            for place in places {
+                let text = reading.between(place.start, place.end).text();
+                found.push(self.find_end(&text));
+            }
+        }
+        Ok(found)
+    }
+
+    /// The label of an end, whose first character the cut may have spoilt.
+    fn find_end(&self, text: &str) -> Option<Label> {
+        let without_first: String = text.chars().skip(1).collect();
+        self.labels.find(text).or_else(|| {
+            let enough = without_first.chars().count() >= SUREST_END;
+            enough.then(|| self.labels.find(&without_first)).flatten()
+        })
+    }
+
+    fn end(&self, line: &PrintLine) -> GrayImage {
+        let area = line.area;
+        let left = area.right.saturating_sub(line.glyph * END_CHARACTERS);
+        let end = Area {
+            left: left.max(area.left),
+            ..area
+        };
+        self.image(end, line)
+    }
+
+    fn image(&self, area: Area, line: &PrintLine) -> GrayImage {
+        let glyph = (line.glyph as u32 * self.layout.step).max(1);
+        let scale = LABEL_HEIGHT / glyph as f32;
+        self.page.line(self.layout.on_page(area, 1), scale, Tone::Grey)
+    }
+}
+
+/// One white line with all `images` on it, and the columns that belong to each.
+fn side_by_side(images: &[GrayImage]) -> (GrayImage, Vec<Range<u32>>) {
+    let height = images.iter().map(GrayImage::height).max().unwrap_or(1);
+    let width: u32 = images.iter().map(|image| image.width() + SPACE).sum();
+    let mut line = GrayImage::from_pixel(width.max(1), height, Luma([255]));
+    let mut left = 0;
+    let mut places = Vec::new();
+    for image in images {
+        let top = (height - image.height()) / 2;
+        imageops::replace(&mut line, image, i64::from(left), i64::from(top));
+        places.push(left..left + image.width() + SPACE);
+        left += image.width() + SPACE;
+    }
+    (line, places)
+}
+
+/// Height of a kanji that Tesseract's Japanese data reads best (measured from 20 to 60 pixels).
+const LABEL_HEIGHT: f32 = 26.0;
+/// エストID and レンスID, 効期間 and 効期限.
+const END_CHARACTERS: usize = 6;
+/// An end shorter by its first character must still be this long.
+const SUREST_END: usize = 4;
+/// Space between two ends, more than between two words.
+const SPACE: u32 = 36;
+/// Longer lines are cut: Tesseract's memory grows with the line.
+const LABELS_A_LINE: usize = 12;
+/// More lines in one cell are a paragraph.
+const LONGEST_CELL: usize = 4;

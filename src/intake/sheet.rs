@@ -1,0 +1,275 @@
+//! One page to what is on it: the notice's blocks, or the reason why there is none.
+//!
+//! A page is tried as it would most likely stand upright, then turned. First only the ends of labels are
+//! read; only when no turn shows a notice so, the likeliest turns are read with more care, so that a bad fax is
+//! not taken for a foreign page.
+
+use jiff::civil::Date;
+use unicode_normalization::UnicodeNormalization;
+
+use crate::config::Config;
+use crate::domain::{Crop, IssuanceReading, PageWithoutNotice, Status, Text};
+use crate::intake::document::RawPage;
+use crate::intake::fields::blocks::{BlockLayout, RowLayout};
+use crate::intake::fields::{Label, Labels};
+use crate::intake::judge::{Evidence, Judge, Place, Seen};
+use crate::intake::labelling::{Care, LabelReader};
+use crate::intake::layout::{Layout, PrintLine};
+use crate::intake::page::{Page, Tone, Upright};
+use crate::intake::reader::{Alphabet, ReaderError};
+use crate::intake::values::{Readers, TwoReadings, ValueReader};
+
+/// What a page turned out to be.
+#[derive(Clone, Debug)]
+pub enum PageOutcome {
+    /// The notice's blocks, one per terminal, in reading order.
+    Notice(Vec<IssuanceReading>),
+    /// No notice, and why.
+    WithoutNotice(PageWithoutNotice),
+}
+
+/// Reads pages, one after another, with one set of readers.
+pub struct SheetReader<'a> {
+    labels: Labels,
+    judge: Judge<'a>,
+    readers: Readers,
+}
+
+impl<'a> SheetReader<'a> {
+    /// A reader of sheets by `config`, on the day `today`.
+    pub fn new(config: &'a Config, today: Date, readers: Readers) -> Self {
+        Self {
+            labels: Labels::new(&config.letter),
+            judge: Judge { config, today },
+            readers,
+        }
+    }
+
+    /// Reads one page of the file `source`.
+    pub fn read(&mut self, source: &str, page: RawPage) -> Result<PageOutcome, ReaderError> {
+        let number = page.number;
+        let incomplete = page.incomplete;
+        let without = |code, reason| {
+            PageOutcome::WithoutNotice(PageWithoutNotice {
+                source: source.to_owned(),
+                page: number,
+                code,
+                reason,
+            })
+        };
+        let page = Page::examine(page.image, page.dpi);
+        let found = self.find_notice(&page)?;
+        let (upright, layout, blocks) = match found {
+            Found::Notice(upright, layout, blocks) => (upright, layout, blocks),
+            Found::Blank => return Ok(without("blank", blank())),
+            Found::Other(upright, layout) => {
+                let (code, reason) = self.name_page(&upright, &layout)?;
+                return Ok(without(code, reason));
+            }
+        };
+        let mut sheets = Vec::new();
+        for (block, index) in blocks.iter().zip(1..) {
+            let evidence = self.evidence(&upright, &layout, block)?;
+            if self.is_of_the_old_authority(&upright, &layout, block, &evidence)? {
+                return Ok(without("other-authority", other_authority()));
+            }
+            let place = Place {
+                source,
+                page: number,
+                index,
+            };
+            let mut sheet = self.judge.block(place, &evidence);
+            if incomplete {
+                self.judge.incomplete(&mut sheet);
+            }
+            sheets.push(sheet);
+        }
+        if sheets.iter().all(is_masked) {
+            return Ok(without("masked", masked()));
+        }
+        self.judge.page(&mut sheets);
+        Ok(PageOutcome::Notice(sheets))
+    }
+
+    fn find_notice<'p>(&mut self, page: &'p Page) -> Result<Found<'p>, ReaderError> {
+        let turns = page.turns();
+        let mut likeliest = None;
+        for (care, turns) in [(Care::Ends, &turns[..]), (Care::Whole, &turns[..2])] {
+            for turn in turns {
+                let upright = page.upright(*turn);
+                let layout = Layout::of(&upright);
+                if layout.is_blank() {
+                    return Ok(Found::Blank);
+                }
+                let mut reader = LabelReader {
+                    page: &upright,
+                    layout: &layout,
+                    labels: &self.labels,
+                    reader: self.readers.japanese.as_mut(),
+                };
+                let mut blocks = reader.blocks(care)?;
+                blocks.retain(BlockLayout::is_notice);
+                if !blocks.is_empty() {
+                    return Ok(Found::Notice(upright, layout, blocks));
+                }
+                likeliest.get_or_insert((upright, layout));
+            }
+        }
+        Ok(match likeliest {
+            Some((upright, layout)) => Found::Other(upright, layout),
+            None => Found::Blank,
+        })
+    }
+
+    fn evidence(
+        &mut self,
+        page: &Upright<'_>,
+        layout: &Layout,
+        block: &BlockLayout,
+    ) -> Result<Evidence, ReaderError> {
+        let mut values = ValueReader {
+            page,
+            layout,
+            readers: &mut self.readers,
+        };
+        let mut evidence = Evidence::default();
+        for row in &block.rows {
+            let (place, readings) = match row.label {
+                Label::Issuer => (&mut evidence.issuer, values.latin(row)?),
+                Label::InstitutionCode => (&mut evidence.institution_code, values.digits(row)?),
+                Label::TerminalName => (&mut evidence.terminal_name, values.japanese(row)?),
+                Label::RequestId => (&mut evidence.request_id, values.digits(row)?),
+                Label::ReferenceId => (&mut evidence.reference_id, values.alphanumeric(row)?),
+                Label::Validity => (&mut evidence.validity, values.dates(row, 2)?),
+                Label::RetrievalDeadline => {
+                    (&mut evidence.retrieval_deadline, values.dates(row, 1)?)
+                }
+            };
+            *place = readings.map(|readings| seen(page, readings));
+        }
+        Ok(evidence)
+    }
+
+    /// Whether the issuer's line names the authority before the present one (domain fact 3).
+    fn is_of_the_old_authority(
+        &mut self,
+        page: &Upright<'_>,
+        layout: &Layout,
+        block: &BlockLayout,
+        evidence: &Evidence,
+    ) -> Result<bool, ReaderError> {
+        let (Some(row), Some(issuer)) = (block.row(Label::Issuer), &evidence.issuer) else {
+            return Ok(false);
+        };
+        if self.judge.is_of_the_family(&issuer.readings.first.text()) {
+            return Ok(false);
+        }
+        let text = self.texts(page, layout, &row.value)?;
+        Ok(OTHER_AUTHORITIES.iter().any(|name| text.contains(name)))
+    }
+
+    /// Says what a page without a notice is, from its title and its first cells.
+    fn name_page(
+        &mut self,
+        page: &Upright<'_>,
+        layout: &Layout,
+    ) -> Result<(&'static str, Text), ReaderError> {
+        let mut titles = layout.loose.clone();
+        titles.sort_by_key(|line| std::cmp::Reverse(line.glyph));
+        titles.truncate(TITLES_READ);
+        let cells = layout.tables.iter().flat_map(|table| &table.bands);
+        let cells = cells.flat_map(|band| &band.cells).flat_map(|cell| &cell.lines);
+        titles.extend(cells.take(CELLS_READ).cloned());
+        let text = self.texts(page, layout, &titles)?;
+        let names = |words: &[&str]| words.iter().any(|word| text.contains(word));
+        Ok(if names(&COVERS) {
+            ("cover", cover())
+        } else if names(&OTHER_AUTHORITIES) {
+            ("other-authority", other_authority())
+        } else {
+            ("foreign", foreign())
+        })
+    }
+
+    /// What stands on `lines`, folded, without blanks. Never used for a value.
+    fn texts(
+        &mut self,
+        page: &Upright<'_>,
+        layout: &Layout,
+        lines: &[PrintLine],
+    ) -> Result<String, ReaderError> {
+        let mut text = String::new();
+        for line in lines {
+            let pixels = (line.glyph as u32 * layout.step).max(1) as f32;
+            let image = page.line(layout.on_page(line.area, 1), TEXT_HEIGHT / pixels, Tone::Grey);
+            let reading = self.readers.japanese.read_line(&image, Alphabet::Any)?;
+            text.extend(reading.text().nfkc());
+            text.push('\n');
+        }
+        Ok(text)
+    }
+}
+
+enum Found<'p> {
+    Notice(Upright<'p>, Layout, Vec<BlockLayout>),
+    Other(Upright<'p>, Layout),
+    Blank,
+}
+
+fn seen(page: &Upright<'_>, readings: TwoReadings) -> Seen {
+    let crop: Option<Crop> = page.crop(readings.bounding_box);
+    Seen { readings, crop }
+}
+
+/// A sheet whose secret half is a mask: a sample from a guide.
+fn is_masked(sheet: &IssuanceReading) -> bool {
+    [sheet.request_id.status, sheet.reference_id.status].contains(&Status::Rejected)
+}
+
+/// The value lines of a row, for whoever wants to know where they stand.
+pub fn value_lines(row: &RowLayout) -> &[PrintLine] {
+    &row.value
+}
+
+fn blank() -> Text {
+    Text::new("白紙です。", "the page is blank")
+}
+
+fn masked() -> Text {
+    Text::new(
+        "IDが伏せ字（〇など）の見本です。実際の通知書を読み取ってください。",
+        "a sample with masked IDs: scan the real notice",
+    )
+}
+
+fn cover() -> Text {
+    Text::new("送付状です。通知書ではありません。", "a cover page, not a notice")
+}
+
+fn other_authority() -> Text {
+    Text::new(
+        "別の認証局または別のサービスの書面です。電子証明書発行通知書ではありません。",
+        "a letter of another authority or service, not this notice",
+    )
+}
+
+fn foreign() -> Text {
+    Text::new(
+        "電子証明書発行通知書の項目が見つかりません。別の書面であれば問題ありません。通知書であれば、まっすぐ、はっきり読み取り直してください。",
+        "no fields of the notice were found: if it is the notice, scan it again, straight and sharp",
+    )
+}
+
+/// The authority before the present one, and services that send letters of their own (domain facts 3 and 50).
+const OTHER_AUTHORITIES: [&str; 6] = [
+    "専用認証局",
+    "介護",
+    "電子請求受付",
+    "HPKI",
+    "マイナ在宅",
+    "マイナ資格確認アプリ",
+];
+const COVERS: [&str; 6] = ["送付", "送信票", "送信状", "送り状", "FAX送信", "カバーレター"];
+const TITLES_READ: usize = 4;
+const CELLS_READ: usize = 6;
+const TEXT_HEIGHT: f32 = 26.0;
