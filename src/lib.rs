@@ -15,5 +15,6 @@ pub mod config;
 pub mod credential;
 pub mod custody;
 pub mod domain;
+pub mod installer;
 pub mod platform;
 pub mod practice;
