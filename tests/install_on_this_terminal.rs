@@ -412,6 +412,29 @@ mod an_nss_database {
         assert!(matches!(error, InstallError::NotFound { .. }), "{error:?}");
     }
 
+    #[test]
+    #[ignore = "needs libnss3-tools"]
+    fn a_certificate_without_its_key_is_completed() {
+        let dir = tempfile::tempdir().unwrap();
+        let certificate = dir.path().join("certificate.der");
+        let credential = credential("aes-256-sha256");
+        fs::write(&certificate, &credential.material().end_entity).unwrap();
+        let database = dir.path().join("db");
+        fs::create_dir(&database).unwrap();
+        certutil(&database, &["-N", "--empty-password"]);
+        certutil(
+            &database,
+            &["-A", "-n", "古い名前", "-t", ",,", "-i", text(&certificate)],
+        );
+        let mut store = NssStore::named(&database, None);
+        assert!(!store.list().unwrap()[0].has_key);
+
+        let installed = install(&mut store, &credential, &name("受付")).unwrap();
+
+        assert_eq!(installed, signed(&credential));
+        assert_eq!(keys(&database), 1);
+    }
+
     /// A renewed certificate may keep its key: removing the old one must not take it.
     #[test]
     #[ignore = "needs libnss3-tools"]
