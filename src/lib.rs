@@ -18,6 +18,7 @@ pub mod domain;
 pub mod fonts;
 pub mod intake;
 pub mod ledger;
+pub mod installer;
 pub mod platform;
 pub mod practice;
 pub mod retrieval;

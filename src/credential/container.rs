@@ -12,7 +12,7 @@
 use std::borrow::Cow;
 
 use p12_keystore::Pkcs12Archive;
-use secrecy::SecretBox;
+use secrecy::{ExposeSecret, SecretBox};
 
 use super::ber::{self, BerError, INTEGER, Node, OCTET_STRING, SEQUENCE};
 use super::cipher;
@@ -80,10 +80,16 @@ pub(super) fn open(
 
 impl Container {
     fn take(&mut self, archive: Pkcs12Archive) {
-        self.keys.extend(archive.keys.into_iter().map(|bag| KeyBag {
-            pkcs8: SecretBox::new(Box::new(bag.key.as_der().to_vec())),
-            friendly_name: bag.friendly_name,
-        }));
+        for bag in archive.keys {
+            // Some writers put one key beside each certificate; the same key twice is one key.
+            let is_known = |known: &KeyBag| known.pkcs8.expose_secret() == bag.key.as_der();
+            if !self.keys.iter().any(is_known) {
+                self.keys.push(KeyBag {
+                    pkcs8: SecretBox::new(Box::new(bag.key.as_der().to_vec())),
+                    friendly_name: bag.friendly_name,
+                });
+            }
+        }
         self.certificates
             .extend(archive.certs.into_iter().map(|bag| CertificateBag {
                 der: bag.cert.as_der().to_vec(),
@@ -342,3 +348,98 @@ const ENCRYPTED_DATA_DER: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x
 const SHROUDED_KEY_BAG: &str = "1.2.840.113549.1.12.10.1.2";
 /// NSS writes one element for each key and each certificate.
 const MAX_ELEMENTS: usize = 64;
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::credential::{Expected, checks};
+
+    const FILES: [&[u8]; 4] = [
+        include_bytes!("../../fixtures/credentials/key-in-clear.p12"),
+        include_bytes!("../../fixtures/credentials/certificates-in-clear.p12"),
+        include_bytes!("../../fixtures/credentials/one-round.p12"),
+        include_bytes!("../../fixtures/credentials/3des-sha1.p12"),
+    ];
+
+    fn password() -> CertificatePassword {
+        "2468".parse().unwrap()
+    }
+
+    /// Everything after the check value, which a changed file would not pass.
+    fn opened_without_mac(content: &[u8]) -> Result<Container, CredentialError> {
+        let mut container = Container {
+            keys: Vec::new(),
+            certificates: Vec::new(),
+            mac: MacAlgorithm::Sha1,
+            ciphers: Vec::new(),
+            trailing: 0,
+        };
+        for element in elements(content, 10_000)? {
+            let archive = element
+                .decode(&password())
+                .map_err(|source| CredentialError::Undecodable { source })?;
+            container.take(archive);
+        }
+        Ok(container)
+    }
+
+    fn content(file: usize) -> Vec<u8> {
+        frame(FILES[file], 10_000).unwrap().content.into_owned()
+    }
+
+    #[test]
+    fn rewriting_for_the_library_changes_nothing_that_it_reads() {
+        for (file, bytes) in FILES.iter().enumerate() {
+            let whole = Pkcs12Archive::from_pkcs12(bytes, "2468").unwrap();
+            let ours = opened_without_mac(&content(file)).unwrap();
+            let certificates: Vec<&[u8]> =
+                whole.certs.iter().map(|bag| bag.cert.as_der()).collect();
+            let read: Vec<&[u8]> = ours.certificates.iter().map(|bag| &*bag.der).collect();
+            assert_eq!(read, certificates);
+            assert_eq!(
+                ours.keys[0].pkcs8.expose_secret(),
+                whole.keys[0].key.as_der()
+            );
+        }
+    }
+
+    #[test]
+    fn the_same_key_twice_is_one_key() {
+        let mut container = opened_without_mac(&content(0)).unwrap();
+        container.take(Pkcs12Archive::from_pkcs12(FILES[0], "2468").unwrap());
+        assert_eq!(container.keys.len(), 1);
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+
+        /// Somebody who knows the password can make a file whose check value holds: what is inside must not
+        /// bring the program down either.
+        #[test]
+        fn hostile_contents_never_panic(
+            file in 0..FILES.len(),
+            changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..6),
+            cut in prop::option::of(any::<prop::sample::Index>()),
+        ) {
+            let mut content = content(file);
+            for (at, to) in changes {
+                let at = at.index(content.len());
+                content[at] = to;
+            }
+            if let Some(cut) = cut {
+                content.truncate(cut.index(content.len()));
+            }
+            if let Ok(container) = opened_without_mac(&content) {
+                let expected = Expected {
+                    letter: None,
+                    issuer_family: &[],
+                    key_derivation_rounds: 10_000,
+                };
+                let now = jiff::Timestamp::UNIX_EPOCH;
+                let _ = checks::check(&container, &expected, now);
+            }
+        }
+    }
+}

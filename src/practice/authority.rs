@@ -355,6 +355,12 @@ mod tests {
     }
 
     #[test]
+    fn an_authority_can_be_shared_by_a_server() {
+        fn is_shared<T: Send + Sync + 'static>() {}
+        is_shared::<Authority>();
+    }
+
+    #[test]
     fn an_issued_certificate_is_what_the_letter_says_and_is_marked_as_practice() {
         let authority = Authority::invent(now()).unwrap();
         let password: CertificatePassword = "8051".parse().unwrap();
