@@ -221,7 +221,7 @@ impl Store {
     /// Moves what the write-ahead file holds into the database and empties it.
     pub(super) fn checkpoint(&self) -> Result<(), LedgerError> {
         self.connection
-            .pragma_query(None, "wal_checkpoint(TRUNCATE)", |_| Ok(()))
+            .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
             .map_err(|error| self.fault(error))
     }
 
