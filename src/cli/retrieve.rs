@@ -2,7 +2,6 @@
 
 use crate::domain::Text;
 use crate::ledger::IssuanceState;
-use crate::retrieval;
 use crate::workflow::{Desk, Error, Outcome, Retrieval};
 
 use super::args::RetrieveArguments;
@@ -71,12 +70,6 @@ pub fn show(session: &Session, outcomes: Vec<Outcome<Retrieval>>) -> ExitCode {
             Err(error) => {
                 eprintln!("{name}:");
                 code = code.and(report::error(&error, session.language, session.common.verbose));
-                if let Error::Retrieval(retrieval::RetrievalError::Refused { sentence: Some(said), .. }) = &error {
-                    session.say(&Text::new(
-                        format!("  サイトの言葉: {said}"),
-                        format!("  The site's words: {said}"),
-                    ));
-                }
             }
         }
     }

@@ -15,7 +15,7 @@ pub fn run(session: &Session) -> Result<ExitCode, Error> {
     let terminals = match Ledger::open_read_only(&data) {
         Ok(ledger) => TerminalStatus::all(&ledger, now())?,
         // Nothing was read or added yet.
-        Err(LedgerError::Missing { .. }) => Vec::new(),
+        Err(LedgerError::NoLedger { .. }) => Vec::new(),
         Err(error) => return Err(error.into()),
     };
     show(session, &terminals);
