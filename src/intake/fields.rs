@@ -132,8 +132,14 @@ mod tests {
             ("発 行 先", Label::InstitutionCode),
             ("端末名称：", Label::TerminalName),
             ("端未名称", Label::TerminalName),
-            ("電子証明書ダウンロードサイリファレンスID", Label::ReferenceId),
-            ("電子証明書ダウンロードサイトリクエストＩＤ", Label::RequestId),
+            (
+                "電子証明書ダウンロードサイリファレンスID",
+                Label::ReferenceId,
+            ),
+            (
+                "電子証明書ダウンロードサイトリクエストＩＤ",
+                Label::RequestId,
+            ),
             ("電子証朋書ダウンロードサイトリクエストTD", Label::RequestId),
             ("リクエストID", Label::RequestId),
             ("エストID", Label::RequestId),
@@ -141,7 +147,10 @@ mod tests {
             ("電子証明書有効期間", Label::Validity),
             ("書有効期間", Label::Validity),
             ("サイト有効期限", Label::RetrievalDeadline),
-            ("電子証明書ダウンロードサイト有効期限", Label::RetrievalDeadline),
+            (
+                "電子証明書ダウンロードサイト有効期限",
+                Label::RetrievalDeadline,
+            ),
         ];
         for (text, label) in cases {
             assert_eq!(find(text), Some(label), "{text}");
@@ -150,14 +159,28 @@ mod tests {
 
     #[test]
     fn what_could_be_two_labels_is_none() {
-        for text in ["発行耆", "発行", "有郊期間", "電子証明書ダウンロードサイト", "ID", ""] {
+        for text in [
+            "発行耆",
+            "発行",
+            "有郊期間",
+            "電子証明書ダウンロードサイト",
+            "ID",
+            "",
+        ] {
             assert_eq!(find(text), None, "{text}");
         }
     }
 
     #[test]
     fn other_letters_labels_are_none() {
-        for text in ["受付番号", "仮パスワード", "ユーザID", "利用開始日", "請求金額", "事業所番号"] {
+        for text in [
+            "受付番号",
+            "仮パスワード",
+            "ユーザID",
+            "利用開始日",
+            "請求金額",
+            "事業所番号",
+        ] {
             assert_eq!(find(text), None, "{text}");
         }
     }

@@ -12,8 +12,8 @@ use jiff::civil::Date;
 
 use crate::config::Config;
 use crate::domain::{
-    CharacterReading, Crop, Doubt, Field, FieldReading, InstitutionCode, IssuanceReading,
-    Problem, ReferenceId, RequestId, Status, TerminalName, Text,
+    CharacterReading, Crop, Doubt, Field, FieldReading, InstitutionCode, IssuanceReading, Problem,
+    ReferenceId, RequestId, Status, TerminalName, Text,
 };
 use crate::intake::fields::dates::{one_date, two_dates};
 use crate::intake::fields::edit_distance;
@@ -158,7 +158,11 @@ impl Judge<'_> {
         let Some(from) = reading.valid_from.value else {
             return;
         };
-        if reading.valid_to.value.is_some_and(|to| rules.validity_end(from) != Some(to)) {
+        if reading
+            .valid_to
+            .value
+            .is_some_and(|to| rules.validity_end(from) != Some(to))
+        {
             let doubt = doubts::validity_rule();
             reading.problems.push(doubts::as_problem(&doubt));
             demote(&mut reading.valid_from, doubt.clone());
@@ -182,10 +186,20 @@ impl Judge<'_> {
         if deadline.is_some_and(|deadline| deadline < self.today) {
             problems.push(doubts::deadline_passed());
         }
-        if reading.institution_code.value.as_ref().is_some_and(|code| !code.luhn_holds()) {
+        if reading
+            .institution_code
+            .value
+            .as_ref()
+            .is_some_and(|code| !code.luhn_holds())
+        {
             problems.push(doubts::luhn());
         }
-        if reading.issuer.value.as_ref().is_some_and(|issuer| !self.is_of_the_family(issuer)) {
+        if reading
+            .issuer
+            .value
+            .as_ref()
+            .is_some_and(|issuer| !self.is_of_the_family(issuer))
+        {
             problems.push(doubts::issuer_differs());
         }
         reading.problems.extend(problems);
@@ -233,7 +247,8 @@ fn settle(reading: &mut IssuanceReading) {
 }
 
 fn same_issuance(one: &IssuanceReading, other: &IssuanceReading) -> bool {
-    let differ = |one: Option<Date>, other: Option<Date>| one.is_some() && other.is_some() && one != other;
+    let differ =
+        |one: Option<Date>, other: Option<Date>| one.is_some() && other.is_some() && one != other;
     let codes = (&one.institution_code.value, &other.institution_code.value);
     let references = (&one.reference_id.value, &other.reference_id.value);
     !differ(one.valid_from.value, other.valid_from.value)
@@ -266,8 +281,7 @@ fn institution_code(seen: Option<&Seen>) -> FieldReading<InstitutionCode> {
 
 fn reference_id(seen: Option<&Seen>) -> FieldReading<ReferenceId> {
     let expected = Text::new("10文字の英数字", "10 letters and digits");
-    let mut field: FieldReading<ReferenceId> =
-        parsed(Field::ReferenceId, seen, expected.clone());
+    let mut field: FieldReading<ReferenceId> = parsed(Field::ReferenceId, seen, expected.clone());
     if field.characters.len() != ReferenceId::EXPECTED_LENGTH && field.value.is_some() {
         demote(&mut field, doubts::form(expected));
     }

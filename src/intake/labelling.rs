@@ -47,7 +47,11 @@ impl LabelReader<'_> {
         Ok(blocks)
     }
 
-    fn blocks_of_table(&mut self, table: &Table, care: Care) -> Result<Vec<BlockLayout>, ReaderError> {
+    fn blocks_of_table(
+        &mut self,
+        table: &Table,
+        care: Care,
+    ) -> Result<Vec<BlockLayout>, ReaderError> {
         let columns = table.bands.iter().map(|band| band.cells.len()).max();
         let columns = columns.unwrap_or(0);
         let mut labels: Vec<ColumnLabels> = Vec::new();
@@ -62,7 +66,10 @@ impl LabelReader<'_> {
         for (label, value) in column_pairs(&labelled) {
             let mut rows = Vec::new();
             for (band, known) in table.bands.iter().zip(&labels[label]) {
-                let lines = column(band, label).iter().cloned().zip(known.iter().copied());
+                let lines = column(band, label)
+                    .iter()
+                    .cloned()
+                    .zip(known.iter().copied());
                 rows.extend(rows_of(&lines.collect::<Vec<_>>(), column(band, value)));
             }
             blocks.extend(blocks_of(rows));
@@ -153,7 +160,8 @@ impl LabelReader<'_> {
     fn image(&self, area: Area, line: &PrintLine) -> GrayImage {
         let glyph = (line.glyph as u32 * self.layout.step).max(1);
         let scale = LABEL_HEIGHT / glyph as f32;
-        self.page.line(self.layout.on_page(area, 1), scale, Tone::Grey)
+        self.page
+            .line(self.layout.on_page(area, 1), scale, Tone::Grey)
     }
 }
 

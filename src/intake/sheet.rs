@@ -178,7 +178,9 @@ impl<'a> SheetReader<'a> {
         titles.sort_by_key(|line| std::cmp::Reverse(line.glyph));
         titles.truncate(TITLES_READ);
         let cells = layout.tables.iter().flat_map(|table| &table.bands);
-        let cells = cells.flat_map(|band| &band.cells).flat_map(|cell| &cell.lines);
+        let cells = cells
+            .flat_map(|band| &band.cells)
+            .flat_map(|cell| &cell.lines);
         titles.extend(cells.take(CELLS_READ).cloned());
         let text = self.texts(page, layout, &titles)?;
         let names = |words: &[&str]| words.iter().any(|word| text.contains(word));
@@ -201,7 +203,11 @@ impl<'a> SheetReader<'a> {
         let mut text = String::new();
         for line in lines {
             let pixels = (line.glyph as u32 * layout.step).max(1) as f32;
-            let image = page.line(layout.on_page(line.area, 1), TEXT_HEIGHT / pixels, Tone::Grey);
+            let image = page.line(
+                layout.on_page(line.area, 1),
+                TEXT_HEIGHT / pixels,
+                Tone::Grey,
+            );
             let reading = self.readers.japanese.read_line(&image, Alphabet::Any)?;
             text.extend(reading.text().nfkc());
             text.push('\n');
@@ -243,7 +249,10 @@ fn masked() -> Text {
 }
 
 fn cover() -> Text {
-    Text::new("送付状です。通知書ではありません。", "a cover page, not a notice")
+    Text::new(
+        "送付状です。通知書ではありません。",
+        "a cover page, not a notice",
+    )
 }
 
 fn other_authority() -> Text {
@@ -269,7 +278,14 @@ const OTHER_AUTHORITIES: [&str; 6] = [
     "マイナ在宅",
     "マイナ資格確認アプリ",
 ];
-const COVERS: [&str; 6] = ["送付", "送信票", "送信状", "送り状", "FAX送信", "カバーレター"];
+const COVERS: [&str; 6] = [
+    "送付",
+    "送信票",
+    "送信状",
+    "送り状",
+    "FAX送信",
+    "カバーレター",
+];
 const TITLES_READ: usize = 4;
 const CELLS_READ: usize = 6;
 const TEXT_HEIGHT: f32 = 26.0;

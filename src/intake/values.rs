@@ -8,6 +8,8 @@
 //! When the two passes differ, two more are made with tones and scales exchanged; a text stands only when
 //! three of the four agree.
 
+use std::path::Path;
+
 use image::{GrayImage, Luma};
 
 use crate::domain::BoundingBox;
@@ -15,6 +17,8 @@ use crate::intake::fields::blocks::RowLayout;
 use crate::intake::fields::dates;
 use crate::intake::layout::{Area, Layout, PrintLine, pieces};
 use crate::intake::page::{Mask, Tone, Upright};
+#[cfg(feature = "tesseract")]
+use crate::intake::reader::TesseractReader;
 use crate::intake::reader::{Alphabet, LineReader, LineReading, ReadCharacter, ReaderError};
 
 /// The two recognisers that read each value.
@@ -23,6 +27,24 @@ pub struct Readers {
     pub latin: Box<dyn LineReader + Send>,
     /// Reads Japanese, and digits differently enough.
     pub japanese: Box<dyn LineReader + Send>,
+}
+
+impl Readers {
+    /// Opens both on Tesseract's data.
+    #[cfg(feature = "tesseract")]
+    pub fn open(tessdata: Option<&Path>) -> Result<Self, ReaderError> {
+        let open = |language| TesseractReader::open(tessdata, language);
+        Ok(Self {
+            latin: Box::new(open("eng")?),
+            japanese: Box::new(open("jpn")?),
+        })
+    }
+
+    /// There is no reader in this build.
+    #[cfg(not(feature = "tesseract"))]
+    pub fn open(_tessdata: Option<&Path>) -> Result<Self, ReaderError> {
+        Err(ReaderError::NotBuiltIn)
+    }
 }
 
 /// What two readings of one value gave.
@@ -104,7 +126,9 @@ impl ValueReader<'_> {
             agreed = take_majority(&mut readings);
         }
         let (first, second) = merged(&readings);
-        Ok(Some(self.evidence(row, area, first, second, agreed, alphabet)))
+        Ok(Some(
+            self.evidence(row, area, first, second, agreed, alphabet),
+        ))
     }
 
     /// Dates. The marks between the numbers are left to the first reading: the second sees digits only, on a
@@ -129,7 +153,9 @@ impl ValueReader<'_> {
                 let first = with_alternatives(first, &second);
                 return Ok(Some(self.evidence(row, area, first, second, true, DATES)));
             }
-            let known = best.as_ref().is_some_and(|(_, second)| !second.characters.is_empty());
+            let known = best
+                .as_ref()
+                .is_some_and(|(_, second)| !second.characters.is_empty());
             if !known {
                 best = Some((first, second));
             }
@@ -219,10 +245,15 @@ impl ValueReader<'_> {
     fn image(&self, line: &PrintLine, pass: Pass) -> GrayImage {
         // Where tall marks stand between digits, the digits are what most pieces are.
         let mostly_tall = line.typical * 3 >= line.glyph * 2;
-        let glyph = if mostly_tall { line.typical } else { line.glyph };
+        let glyph = if mostly_tall {
+            line.typical
+        } else {
+            line.glyph
+        };
         let pixels = (glyph as u32 * self.layout.step).max(1);
         let scale = pass.height / pixels as f32;
-        self.page.line(self.layout.on_page(line.area, MARGIN), scale, pass.tone)
+        self.page
+            .line(self.layout.on_page(line.area, MARGIN), scale, pass.tone)
     }
 }
 
@@ -236,7 +267,9 @@ pub fn digits_of(reading: &LineReading) -> String {
 fn take_majority(readings: &mut Vec<LineReading>) -> bool {
     let texts: Vec<String> = readings.iter().map(LineReading::text).collect();
     let votes = |text: &String| texts.iter().filter(|other| *other == text).count();
-    let Some(winner) = texts.iter().find(|text| votes(text) * 4 > texts.len() * 2 && !text.is_empty())
+    let Some(winner) = texts
+        .iter()
+        .find(|text| votes(text) * 4 > texts.len() * 2 && !text.is_empty())
     else {
         return false;
     };
@@ -274,15 +307,16 @@ fn with_alternatives(mut first: LineReading, other: &LineReading) -> LineReading
 
 /// Whites out what the first reading took for marks. Places are shares of the width: both images show the same area.
 fn blank_marks(image: &mut GrayImage, seen: &GrayImage, characters: &[ReadCharacter]) {
-    let ink = |image: &GrayImage, x: u32| {
-        (0..image.height()).any(|y| image.get_pixel(x, y).0[0] < INK)
-    };
+    let ink =
+        |image: &GrayImage, x: u32| (0..image.height()).any(|y| image.get_pixel(x, y).0[0] < INK);
     let scale = f64::from(image.width()) / f64::from(seen.width().max(1));
     for (i, mark) in characters.iter().enumerate() {
         if mark.character.is_ascii_digit() {
             continue;
         }
-        let before = i.checked_sub(1).map_or(0, |before| characters[before].right);
+        let before = i
+            .checked_sub(1)
+            .map_or(0, |before| characters[before].right);
         let after = characters.get(i + 1).map_or(seen.width(), |next| next.left);
         // From the middle of the white before the mark to the middle of the white behind it.
         let from = (before.min(mark.left) + mark.left) / 2;
@@ -351,7 +385,12 @@ fn is_round(piece: &Area, mask: &Mask) -> bool {
         (piece.left, piece.bottom - 1),
         (piece.right - 1, piece.bottom - 1),
     ];
-    let sides = [(piece.left, y), (piece.right - 1, y), (x, piece.top), (x, piece.bottom - 1)];
+    let sides = [
+        (piece.left, y),
+        (piece.right - 1, y),
+        (x, piece.top),
+        (x, piece.bottom - 1),
+    ];
     let near = |(px, py): (usize, usize)| {
         let reach = 1;
         let columns = px.saturating_sub(reach)..=px + reach;

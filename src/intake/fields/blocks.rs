@@ -218,7 +218,12 @@ mod tests {
             (line(0, 200), Some(Label::RequestId)),
             (line(0, 240), None),
         ];
-        let values = [line(300, 101), line(300, 139), line(300, 190), line(300, 240)];
+        let values = [
+            line(300, 101),
+            line(300, 139),
+            line(300, 190),
+            line(300, 240),
+        ];
         let rows = rows_of(&labels, &values);
         let tops: Vec<Vec<usize>> = rows
             .iter()

@@ -193,7 +193,10 @@ fn belongs(piece: &Area, line: &Area, em: usize) -> bool {
 
 /// The height that a share of the sorted pieces does not exceed.
 fn share(heights: &[usize], part: usize, whole: usize) -> usize {
-    heights.get(heights.len() * part / whole).copied().unwrap_or(1)
+    heights
+        .get(heights.len() * part / whole)
+        .copied()
+        .unwrap_or(1)
 }
 
 #[cfg(test)]

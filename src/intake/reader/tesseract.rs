@@ -148,7 +148,10 @@ fn parse_hocr(hocr: &str) -> LineReading {
 fn character_span(span: &str) -> Option<(&str, char)> {
     let (attributes, rest) = span.strip_prefix("ocrx_cinfo")?.split_once('>')?;
     let text = unescape(rest.split('<').next()?);
-    Some((attributes, text.chars().next().filter(|c| !c.is_whitespace())?))
+    Some((
+        attributes,
+        text.chars().next().filter(|c| !c.is_whitespace())?,
+    ))
 }
 
 /// `x_bboxes left top right bottom; x_conf percent`
