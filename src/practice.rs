@@ -1,3 +1,4 @@
-//! A stand-in of the retrieval site for rehearsal, demonstration and tests; nothing in it is real.
+//! Practice without risk: invented letters, and a stand-in of the retrieval site.
 
 pub mod authority;
+pub mod site;
