@@ -267,7 +267,10 @@ fn tls_problem(error: &reqwest::Error) -> Option<TlsProblem> {
 fn tls_class(error: &rustls::Error) -> TlsProblem {
     match error {
         rustls::Error::InvalidCertificate(problem) => match problem {
-            CertificateError::UnknownIssuer => TlsProblem::UnknownIssuer,
+            // A trusted name over another key is an authority of the same name, not the trusted one.
+            CertificateError::UnknownIssuer | CertificateError::BadSignature => {
+                TlsProblem::UnknownIssuer
+            }
             CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
                 TlsProblem::WrongName
             }

@@ -382,7 +382,7 @@ impl<'a> Candidate<'a> {
         button: &Button<'_>,
     ) -> Result<Url, UnknownReason> {
         let method = self.button_or_form(button, "formmethod", "method");
-        if method.trim().to_ascii_lowercase() != "post" {
+        if !method.trim().eq_ignore_ascii_case("post") {
             return Err(UnknownReason::SentByGet);
         }
         let action = self.button_or_form(button, "formaction", "action");
