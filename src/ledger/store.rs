@@ -47,8 +47,7 @@ impl Store {
         // SQLite would create the file for everybody; its companions take the mode of this one.
         platform::open_or_create_owner_only(&path).map_err(failed)?;
         platform::sync_dir(dir).map_err(failed)?;
-        let store = Self::connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
-        store.check_version_untouched()?;
+        let (store, _) = Self::connect(&path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
         store.prepare().map_err(|error| store.fault(error))?;
         store.migrate()?;
         Ok(store)
@@ -60,8 +59,12 @@ impl Store {
         if !path.is_file() {
             return Err(LedgerError::NoLedger { path });
         }
-        let store = Self::connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
-        match store.check_version_untouched()? {
+        let (store, version) = match Self::connect(&path, OpenFlags::SQLITE_OPEN_READ_ONLY) {
+            // A folder that takes no file (a write-protected stick) has no room for the reader's share either.
+            Err(LedgerError::Disk(_)) if is_settled(&path) => Self::connect_settled(&path)?,
+            opened => opened?,
+        };
+        match version {
             0 => Err(LedgerError::NoLedger { path: store.path }),
             found if found < LATEST => Err(LedgerError::NotMigrated {
                 path: store.path,
@@ -225,18 +228,35 @@ impl Store {
             .map_err(|error| self.fault(error))
     }
 
-    fn connect(path: PathBuf, access: OpenFlags) -> Result<Self, LedgerError> {
+    /// Opens the file and says which schema it has, without changing it.
+    fn connect(path: &Path, access: OpenFlags) -> Result<(Self, u32), LedgerError> {
+        Self::connect_as(path, path, access)
+    }
+
+    /// Opens a file that nobody writes, as if it could never change.
+    fn connect_settled(path: &Path) -> Result<(Self, u32), LedgerError> {
+        let access = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI;
+        Self::connect_as(path, Path::new(&immutable_address(path)), access)
+    }
+
+    fn connect_as(
+        path: &Path,
+        address: &Path,
+        access: OpenFlags,
+    ) -> Result<(Self, u32), LedgerError> {
         let flags = access | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let connection = match Connection::open_with_flags(&path, flags) {
-            Ok(connection) => connection,
-            Err(error) => return Err(fault(&path, error)),
+        let connection =
+            Connection::open_with_flags(address, flags).map_err(|error| fault(path, error))?;
+        let store = Self {
+            connection,
+            path: path.to_owned(),
         };
-        let store = Self { connection, path };
         store
             .connection
             .busy_timeout(BUSY_TIMEOUT)
             .map_err(|error| store.fault(error))?;
-        Ok(store)
+        let version = store.check_version_untouched()?;
+        Ok((store, version))
     }
 
     /// Refuses a file that is no ledger or a newer one, before anything is written to it.
@@ -337,6 +357,27 @@ impl Store {
 
     fn fault(&self, error: rusqlite::Error) -> LedgerError {
         fault(&self.path, error)
+    }
+}
+
+/// Whether everything is in the main file: the last writer closed it.
+fn is_settled(path: &Path) -> bool {
+    let mut log = path.as_os_str().to_owned();
+    log.push("-wal");
+    std::fs::metadata(log).map_or(true, |log| log.len() == 0)
+}
+
+/// SQLite's address of a file that does not change. <https://sqlite.org/uri.html>
+fn immutable_address(path: &Path) -> String {
+    let text = path.to_string_lossy().replace('\\', "/");
+    let escaped = text
+        .replace('%', "%25")
+        .replace('?', "%3f")
+        .replace('#', "%23");
+    // `C:/…` needs a slash before it; a relative path must not get one.
+    match path.is_absolute() && !escaped.starts_with('/') {
+        true => format!("file:/{escaped}?immutable=1"),
+        false => format!("file:{escaped}?immutable=1"),
     }
 }
 
