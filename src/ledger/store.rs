@@ -453,3 +453,94 @@ const NAME: &str = "ledger.sqlite";
 const APPLICATION_ID: u32 = 0x6e74_6374;
 /// A reader may meet the writer's checkpoint; it takes milliseconds.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::custody::DiskTrouble;
+
+    fn write(store: &Store) -> Result<(), LedgerError> {
+        let id = |number: u8| Uuid::from_bytes([number; 16]);
+        let note = Some("x".repeat(20_000));
+        let event = Event::ServiceFailed { note };
+        let at = Timestamp::UNIX_EPOCH;
+        let count = store.events()?.len() as u8;
+        let record = RecordId::new(id(1));
+        store.write_event(EventId::new(id(count)), record, at, Actor::Program, &event)
+    }
+
+    fn trouble(error: LedgerError) -> DiskTrouble {
+        match error {
+            LedgerError::Disk(error) => error.trouble,
+            other => panic!("{other}"),
+        }
+    }
+
+    #[test]
+    fn a_full_disk_is_named_and_the_log_stays_readable() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::open(dir.path()).unwrap();
+        store
+            .connection
+            .pragma_update_and_check(None, "max_page_count", 40, |_| Ok(()))
+            .unwrap();
+        let error = loop {
+            if let Err(error) = write(&store) {
+                break error;
+            }
+        };
+        assert_eq!(trouble(error), DiskTrouble::Full);
+        let kept = store.events().unwrap().len();
+        assert!(kept > 0);
+        drop(store);
+        assert_eq!(
+            Store::open(dir.path()).unwrap().events().unwrap().len(),
+            kept
+        );
+    }
+
+    #[test]
+    fn a_disk_that_may_not_be_written_is_named() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::open(dir.path()).unwrap();
+        store
+            .connection
+            .pragma_update(None, "query_only", true)
+            .unwrap();
+        assert_eq!(trouble(write(&store).unwrap_err()), DiskTrouble::ReadOnly);
+    }
+
+    #[test]
+    fn what_fails_inside_a_transaction_leaves_nothing() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::open(dir.path()).unwrap();
+        let outcome: Result<(), LedgerError> = store.in_transaction(|| {
+            write(&store)?;
+            Err(LedgerError::NoKey)
+        });
+        assert!(matches!(outcome, Err(LedgerError::NoKey)));
+        assert!(store.events().unwrap().is_empty());
+        write(&store).unwrap();
+    }
+
+    #[test]
+    fn an_empty_database_takes_every_migration_once() {
+        let dir = tempfile::tempdir().unwrap();
+        drop(Store::open(dir.path()).unwrap());
+        let store = Store::open(dir.path()).unwrap();
+        assert_eq!(store.check_version_untouched().unwrap(), LATEST);
+    }
+
+    #[test]
+    fn a_settled_file_is_read_by_any_name() {
+        let dir = tempfile::tempdir().unwrap();
+        let odd = dir.path().join("100% #1 受付?");
+        std::fs::create_dir(&odd).unwrap();
+        let store = Store::open(&odd).unwrap();
+        write(&store).unwrap();
+        drop(store);
+        assert!(is_settled(&odd.join(NAME)));
+        let (settled, version) = Store::connect_settled(&odd.join(NAME)).unwrap();
+        assert_eq!((settled.events().unwrap().len(), version), (1, LATEST));
+    }
+}
