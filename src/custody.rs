@@ -10,6 +10,7 @@
 pub mod files;
 mod key_file;
 pub mod names;
+mod plaintext;
 mod sealing;
 pub mod spool;
 
@@ -22,6 +23,7 @@ use thiserror::Error;
 
 pub use files::{DiskError, DiskTrouble, PathKind};
 pub use key_file::WorkFactor;
+pub use plaintext::Plaintext;
 pub use sealing::Sealed;
 
 /// Why a secret cannot be sealed or unsealed.
@@ -195,6 +197,27 @@ impl Vault {
         field: &str,
         sealed: &Sealed,
     ) -> Result<SecretBox<Vec<u8>>, CustodyError> {
+        self.unseal_secret(record, field, sealed)
+            .map(Plaintext::into_secret)
+    }
+
+    /// As [`Self::seal`], without showing what is sealed.
+    pub fn seal_secret(
+        &self,
+        record: &str,
+        field: &str,
+        secret: &Plaintext,
+    ) -> Result<Sealed, CustodyError> {
+        self.seal(record, field, secret.bytes())
+    }
+
+    /// As [`Self::unseal`], without showing what was sealed.
+    pub fn unseal_secret(
+        &self,
+        record: &str,
+        field: &str,
+        sealed: &Sealed,
+    ) -> Result<Plaintext, CustodyError> {
         sealing::unseal(&self.key, self.id, record, field, sealed)
     }
 

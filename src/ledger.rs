@@ -382,7 +382,7 @@ impl Ledger {
             if group.iter().any(|(member, _)| *member == next) {
                 continue;
             }
-            let fold = fold::Fold::of(&self.store.events_of(next)?);
+            let fold = fold::Fold::of(self.store.events_of(next)?);
             waiting.extend(&fold.links);
             waiting.extend(self.store.linked_to(next)?);
             group.push((next, fold));

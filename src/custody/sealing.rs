@@ -8,9 +8,9 @@ use std::fmt;
 
 use chacha20poly1305::aead::{Aead, KeyInit, Payload};
 use chacha20poly1305::{Key, XChaCha20Poly1305, XNonce};
-use secrecy::{ExposeSecret, SecretBox};
+use secrecy::ExposeSecret;
 
-use super::{CustodyError, DataKey, KeyId};
+use super::{CustodyError, DataKey, KeyId, Plaintext};
 
 /// A sealed value: safe to store anywhere, opened only by [`super::Vault::unseal`].
 #[derive(Clone, Eq, PartialEq)]
@@ -65,7 +65,7 @@ pub(super) fn unseal(
     record: &str,
     field: &str,
     sealed: &Sealed,
-) -> Result<SecretBox<Vec<u8>>, CustodyError> {
+) -> Result<Plaintext, CustodyError> {
     let parts = Parts::of(&sealed.0).ok_or_else(|| CustodyError::UnknownForm {
         field: field.to_owned(),
     })?;
@@ -82,7 +82,7 @@ pub(super) fn unseal(
     };
     cipher(key)
         .decrypt(XNonce::from_slice(parts.nonce), payload)
-        .map(|plaintext| SecretBox::new(Box::new(plaintext)))
+        .map(Plaintext::new)
         .map_err(|_mismatch| CustodyError::NotUnsealed {
             field: field.to_owned(),
         })
@@ -134,6 +134,7 @@ const NONCE_LENGTH: usize = 24;
 #[cfg(test)]
 mod tests {
     use proptest::prelude::{any, proptest};
+    use secrecy::SecretBox;
 
     use super::*;
 
@@ -149,7 +150,7 @@ mod tests {
             let (key, id) = key();
             let sealed = seal(&key, id, &record, &field, &plaintext).unwrap();
             let opened = unseal(&key, id, &record, &field, &sealed).unwrap();
-            assert_eq!(opened.expose_secret(), &plaintext);
+            assert_eq!(opened.bytes(), plaintext);
         }
 
         #[test]

@@ -34,7 +34,7 @@ pub(super) struct Fold {
     /// An event that this version cannot read: nothing may be submitted past it.
     pub(super) unreadable: Option<String>,
     pub(super) changed_at: Option<Timestamp>,
-    rejected: Option<Option<Remark>>,
+    rejected: Option<Remark>,
     stopped: Option<StopReason>,
     open: Vec<Sent>,
     unclear: Vec<(UnclearReason, Option<Sent>)>,
@@ -65,50 +65,50 @@ enum Service {
 
 impl Fold {
     /// Folds events in the order of the log.
-    pub(super) fn of<'a>(events: impl IntoIterator<Item = &'a LoggedEvent>) -> Self {
+    pub(super) fn of(events: Vec<LoggedEvent>) -> Self {
         let mut fold = Self::default();
         events.into_iter().for_each(|event| fold.apply(event));
         fold
     }
 
     /// Takes the next event.
-    pub(super) fn apply(&mut self, logged: &LoggedEvent) {
+    pub(super) fn apply(&mut self, logged: LoggedEvent) {
         self.changed_at = self.changed_at.max(Some(logged.at));
-        let Some(event) = &logged.event else {
-            self.unreadable.get_or_insert_with(|| logged.kind.clone());
+        let Some(event) = logged.event else {
+            self.unreadable.get_or_insert(logged.kind);
             return;
         };
         match event {
             Event::Read(sheet) | Event::Added(sheet) => self.take_sheet(sheet),
             Event::SeenAgain { differs, .. } if !differs.is_empty() => {
-                self.problems.push(differing(differs));
+                self.problems.push(differing(&differs));
             }
             Event::SeenAgain { .. } | Event::BoundToThisPc { .. } => {}
             Event::Confirmed(confirmed) => self.confirm(confirmed),
-            Event::RejectedSheet { reason } => self.rejected = Some(Some(reason.clone())),
-            Event::Linked { other } => self.links.push(*other),
+            Event::RejectedSheet { reason } => self.rejected = Some(reason),
+            Event::Linked { other } => self.links.push(other),
             Event::PasswordSealed { password } => {
-                self.password = Some(*password);
-                self.secrets.push(*password);
+                self.password = Some(password);
+                self.secrets.push(password);
             }
             Event::Submitting(submitting) => self.submit(submitting, logged.at),
             Event::AnswerKept {
                 attempt,
                 bytes,
                 sha256,
-            } => self.keep_answer(*attempt, *bytes, *sha256),
+            } => self.keep_answer(attempt, KeptAnswer { bytes, sha256 }),
             Event::NotSubmitted { attempt, reason } => {
-                self.close(*attempt);
-                self.stopped = Some(*reason);
+                self.close(attempt);
+                self.stopped = Some(reason);
             }
             Event::Refused {
                 attempt,
                 reason,
                 sentence,
-            } => self.refuse(*attempt, *reason, sentence.clone()),
+            } => self.refuse(attempt, reason, sentence),
             Event::Unclear { attempt, reason } => {
-                let sent = self.close(*attempt);
-                self.unclear.push((*reason, sent));
+                let sent = self.close(attempt);
+                self.unclear.push((reason, sent));
             }
             Event::Retrieved(retrieved) => self.retrieve(retrieved),
             Event::Installed {
@@ -116,15 +116,12 @@ impl Fold {
                 fingerprint,
                 proved,
             } => {
-                let installation = Installation {
-                    store: store.clone(),
-                    proved: *proved,
-                    at: logged.at,
-                };
-                self.installations.insert(*fingerprint, installation);
+                let at = logged.at;
+                let installation = Installation { store, proved, at };
+                self.installations.insert(fingerprint, installation);
             }
             Event::ServiceConfirmed => self.serve(Service::Opened),
-            Event::ServiceFailed { note } => self.serve(Service::Failed(note.clone())),
+            Event::ServiceFailed { note } => self.serve(Service::Failed(note)),
         }
     }
 
@@ -178,7 +175,7 @@ impl Fold {
         }
         if let Some(reason) = &self.rejected {
             return IssuanceState::Rejected {
-                reason: reason.clone(),
+                reason: Some(reason.clone()),
             };
         }
         match (&self.confirmed, &self.sheet) {
@@ -215,16 +212,16 @@ impl Fold {
     }
 
     /// A sheet after a confirmation says something else: that waits for a person, unless it was submitted.
-    fn take_sheet(&mut self, sheet: &Sheet) {
+    fn take_sheet(&mut self, sheet: Sheet) {
         self.secrets.extend(sheet.reference_id);
-        self.sheet = Some(sheet.clone());
+        self.sheet = Some(sheet);
         self.rejected = None;
         if !self.was_submitted() {
             self.confirmed = None;
         }
     }
 
-    fn confirm(&mut self, confirmed: &Confirmed) {
+    fn confirm(&mut self, confirmed: Confirmed) {
         self.secrets.push(confirmed.reference_id);
         let is_refused_pair = matches!(self.refused, Some((RefusedReason::BadIds, _)));
         // What an open submission or a kept file was made with stays what they are held against.
@@ -239,10 +236,10 @@ impl Fold {
         }
         self.rejected = None;
         self.stopped = None;
-        self.confirmed = Some(confirmed.clone());
+        self.confirmed = Some(confirmed);
     }
 
-    fn submit(&mut self, submitting: &Submitting, at: Timestamp) {
+    fn submit(&mut self, submitting: Submitting, at: Timestamp) {
         self.password = Some(submitting.password);
         self.secrets
             .extend([submitting.password, submitting.reference_id]);
@@ -255,20 +252,20 @@ impl Fold {
         self.open.push(Sent {
             attempt: Attempt {
                 id: submitting.attempt,
-                host: submitting.host.clone(),
+                host: submitting.host,
                 password: submitting.password,
-                answer_file: submitting.answer_file.clone(),
+                answer_file: submitting.answer_file,
                 answer: None,
                 begun: at,
             },
             pair: Pair {
-                request_id: submitting.request_id.clone(),
+                request_id: submitting.request_id,
                 reference_id: submitting.reference_id,
             },
         });
     }
 
-    fn keep_answer(&mut self, attempt: AttemptId, bytes: u64, sha256: FileHash) {
+    fn keep_answer(&mut self, attempt: AttemptId, answer: KeptAnswer) {
         let unclear = self
             .unclear
             .iter_mut()
@@ -279,8 +276,9 @@ impl Fold {
             .chain(unclear)
             .find(|sent| sent.attempt.id == attempt);
         if let Some(sent) = answered {
-            sent.attempt.answer = Some(KeptAnswer { bytes, sha256 });
-            self.password_of_file.push((sha256, sent.attempt.password));
+            let password = sent.attempt.password;
+            sent.attempt.answer = Some(answer);
+            self.password_of_file.push((answer.sha256, password));
         }
     }
 
@@ -301,13 +299,13 @@ impl Fold {
         self.refused = Some((reason, sentence));
     }
 
-    fn retrieve(&mut self, retrieved: &Retrieved) {
+    fn retrieve(&mut self, retrieved: Retrieved) {
         self.close(retrieved.attempt);
         self.secrets.push(retrieved.password);
         self.password_of_file
             .push((retrieved.sha256, retrieved.password));
         self.problems.extend(retrieved.problem.clone());
-        self.credentials.push(retrieved.clone());
+        self.credentials.push(retrieved);
     }
 
     /// The word of a person is about the certificate that is in use now.
@@ -356,4 +354,255 @@ fn differing(fields: &[String]) -> Remark {
         &format!("同じ通知書の別の読み取りと一致しない項目があります（{names}）。"),
         &format!("another reading of the same letter differs in: {names}"),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::civil::Date;
+    use proptest::collection::vec;
+    use proptest::prelude::{Just, Strategy, any, prop_oneof, proptest};
+    use proptest::sample::select;
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::domain::ConfirmedBy;
+    use crate::ledger::event::Actor;
+    use crate::ledger::ids::EventId;
+    use crate::ledger::record::records_of;
+
+    fn id(number: u8) -> Uuid {
+        Uuid::from_bytes([number; 16])
+    }
+
+    fn attempt() -> impl Strategy<Value = AttemptId> {
+        (1..4_u8).prop_map(|number| AttemptId::new(id(number)))
+    }
+
+    fn fingerprint() -> impl Strategy<Value = Fingerprint> {
+        (0..2_u8).prop_map(|number| Fingerprint::of(&[number]))
+    }
+
+    fn remark() -> Remark {
+        Remark::new("test", "試験", "test")
+    }
+
+    fn sheet(status: Status) -> Sheet {
+        Sheet {
+            source: "letter.pdf".to_owned(),
+            page: 1,
+            index: 1,
+            status,
+            fields: BTreeMap::new(),
+            reference_id: Some(SealedId::new(id(7))),
+            crops: BTreeMap::new(),
+            problems: vec![remark()],
+        }
+    }
+
+    fn confirmation(rekeyed: bool) -> Confirmed {
+        Confirmed {
+            by: ConfirmedBy::Person,
+            issuer: None,
+            institution_code: "0110113719".parse().unwrap(),
+            terminal_name: None,
+            request_id: "300000000000001".parse().unwrap(),
+            reference_id: SealedId::new(id(7)),
+            valid_from: Date::constant(2026, 11, 16),
+            valid_to: Date::constant(2030, 2, 16),
+            retrieval_deadline: Date::constant(2027, 5, 15),
+            rekeyed,
+        }
+    }
+
+    fn submission(attempt: AttemptId, again: bool) -> Submitting {
+        Submitting {
+            attempt,
+            host: "cert.example.test".to_owned(),
+            password: SealedId::new(id(8)),
+            request_id: "300000000000001".parse().unwrap(),
+            reference_id: SealedId::new(id(7)),
+            answer_file: "answers/a.bin".parse().unwrap(),
+            again,
+        }
+    }
+
+    fn retrieval(attempt: Option<AttemptId>, fingerprint: Fingerprint) -> Retrieved {
+        Retrieved {
+            attempt,
+            p12: "a.p12".parse().unwrap(),
+            sha256: FileHash([1; 32]),
+            password: SealedId::new(id(8)),
+            fingerprint,
+            serial_number: "01".to_owned(),
+            not_before: Timestamp::UNIX_EPOCH,
+            not_after: Timestamp::UNIX_EPOCH,
+            problem: Some(remark()),
+        }
+    }
+
+    fn refusal() -> impl Strategy<Value = Event> {
+        let attempt = proptest::option::of(attempt());
+        let reason = select(RefusedReason::ALL);
+        (attempt, reason).prop_map(|(attempt, reason)| Event::Refused {
+            attempt,
+            reason,
+            sentence: None,
+        })
+    }
+
+    fn event() -> impl Strategy<Value = Event> {
+        let status = select(&[Status::Accepted, Status::Review, Status::Rejected][..]);
+        let optional = || proptest::option::of(attempt());
+        prop_oneof![
+            status.prop_map(|status| Event::Read(sheet(status))),
+            any::<bool>().prop_map(|rekeyed| Event::Confirmed(confirmation(rekeyed))),
+            Just(Event::RejectedSheet { reason: remark() }),
+            (1..5_u8).prop_map(|number| Event::Linked {
+                other: RecordId::new(id(number))
+            }),
+            (attempt(), any::<bool>())
+                .prop_map(|(attempt, again)| Event::Submitting(submission(attempt, again))),
+            attempt().prop_map(|attempt| Event::AnswerKept {
+                attempt,
+                bytes: 1,
+                sha256: FileHash([1; 32])
+            }),
+            (optional(), select(StopReason::ALL))
+                .prop_map(|(attempt, reason)| Event::NotSubmitted { attempt, reason }),
+            refusal(),
+            optional().prop_map(|attempt| Event::Unclear {
+                attempt,
+                reason: UnclearReason::NoWholeAnswer
+            }),
+            (optional(), fingerprint())
+                .prop_map(|(attempt, it)| Event::Retrieved(retrieval(attempt, it))),
+            fingerprint().prop_map(|fingerprint| Event::Installed {
+                store: "store".to_owned(),
+                fingerprint,
+                proved: false
+            }),
+            Just(Event::ServiceConfirmed),
+            Just(Event::ServiceFailed { note: None }),
+        ]
+    }
+
+    /// An event of one of four records; one in ten cannot be read.
+    fn logged() -> impl Strategy<Value = LoggedEvent> {
+        let event = proptest::option::weighted(0.9, event());
+        (1..5_u8, event).prop_map(|(record, event)| LoggedEvent {
+            id: EventId::new(id(9)),
+            record: RecordId::new(id(record)),
+            at: Timestamp::UNIX_EPOCH,
+            actor: Actor::Program,
+            kind: "test".to_owned(),
+            event,
+        })
+    }
+
+    /// The submissions that no outcome and no later word of a person settled.
+    fn unsettled(events: &[Event]) -> usize {
+        let mut open: Vec<AttemptId> = Vec::new();
+        for event in events {
+            match event {
+                Event::Submitting(submitting) => {
+                    if submitting.again {
+                        open.clear();
+                    }
+                    open.push(submitting.attempt);
+                }
+                Event::NotSubmitted { attempt, .. }
+                | Event::Refused { attempt, .. }
+                | Event::Unclear { attempt, .. } => {
+                    if let Some(at) = open.iter().position(|one| Some(*one) == *attempt) {
+                        open.remove(at);
+                    }
+                }
+                _ => {}
+            }
+        }
+        open.len()
+    }
+
+    proptest! {
+        #[test]
+        fn any_log_gives_every_issuance_once(log in vec(logged(), 0..60)) {
+            let shown = records_of(log.clone());
+            let mut members: Vec<RecordId> = shown
+                .iter()
+                .flat_map(|record| std::iter::once(record.id).chain(record.also.clone()))
+                .collect();
+            members.sort_unstable();
+            let issuances = members.len();
+            members.dedup();
+            assert_eq!(members.len(), issuances);
+            for logged in log {
+                let tells = matches!(
+                    logged.event,
+                    None | Some(Event::Read(_) | Event::Retrieved(_))
+                );
+                assert!(!tells || members.contains(&logged.record));
+            }
+        }
+
+        #[test]
+        fn a_kept_file_outlives_whatever_follows(
+            before in vec(event(), 0..20),
+            after in vec(event(), 0..20),
+            fingerprint in fingerprint(),
+        ) {
+            let kept = Event::Retrieved(retrieval(None, fingerprint));
+            let state = state_after(before.into_iter().chain([kept]).chain(after));
+            assert!(state.credential().is_some(), "{state:?}");
+        }
+
+        #[test]
+        fn an_unsettled_submission_is_never_offered_for_sending(events in vec(event(), 0..40)) {
+            let is_unsettled = unsettled(&events) > 0;
+            let state = state_after(events);
+            if is_unsettled {
+                let submitted = matches!(state, IssuanceState::Submitting { .. });
+                assert!(submitted || state.credential().is_some(), "{state:?}");
+            }
+        }
+
+        #[test]
+        fn an_unclear_outcome_stays_so_until_a_persons_word_or_a_file(
+            before in vec(event(), 0..20),
+            after in vec(quiet_event(), 0..20),
+        ) {
+            let lost = [
+                Event::Submitting(submission(AttemptId::new(id(6)), false)),
+                Event::Unclear {
+                    attempt: Some(AttemptId::new(id(6))),
+                    reason: UnclearReason::NoWholeAnswer,
+                },
+            ];
+            let state = state_after(before.into_iter().chain(lost).chain(after));
+            assert!(state.was_submitted(), "{state:?}");
+            assert_ne!(state.name(), "refused");
+        }
+    }
+
+    /// Anything but a person's word to send again.
+    fn quiet_event() -> impl Strategy<Value = Event> {
+        event().prop_filter(
+            "no word to send again",
+            |event| !matches!(event, Event::Submitting(submitting) if submitting.again),
+        )
+    }
+
+    fn state_after(events: impl IntoIterator<Item = Event>) -> IssuanceState {
+        let mut fold = Fold::default();
+        for event in events {
+            fold.apply(LoggedEvent {
+                id: EventId::new(id(9)),
+                record: RecordId::new(id(1)),
+                at: Timestamp::UNIX_EPOCH,
+                actor: Actor::Program,
+                kind: "test".to_owned(),
+                event: Some(event),
+            });
+        }
+        fold.state()
+    }
 }

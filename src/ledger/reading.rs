@@ -1,8 +1,6 @@
 //! Readings into the log: public values as they are, the reference ID and the cut-outs sealed.
 
 use jiff::Timestamp;
-use secrecy::ExposeSecret;
-use zeroize::Zeroizing;
 
 use super::event::{Actor, Event, Sheet, SheetField};
 use super::fold::Fold;
@@ -10,9 +8,8 @@ use super::ids::{RecordId, SealedId};
 use super::secrets::REFERENCE_ID;
 use super::words::{FieldName, PerField, Remark};
 use super::{Ledger, LedgerError};
-use crate::domain::{
-    CharacterReading, Crop, Field, FieldReading, IssuanceReading, ReferenceId, Status,
-};
+use crate::custody::Plaintext;
+use crate::domain::{Crop, Field, FieldReading, IssuanceReading, ReferenceId, Status};
 
 /// Where a sheet came from.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -155,15 +152,8 @@ impl Ledger {
             (None, Some(sheet)) => sheet.reference_id,
             (None, None) => None,
         };
-        let known = sealed.map(|id| self.secret_text(id)).transpose()?;
-        let read = reference_as_printed(&reading.reference_id);
-        let same = match (&known, &read) {
-            // Compared in memory, never shown.
-            (Some(known), Some(read)) => known.expose_secret() == read.as_str(),
-            (None, None) => true,
-            _ => false,
-        };
-        if !same {
+        let known = sealed.map(|id| self.unseal(id)).transpose()?;
+        if known != reference_as_printed(&reading.reference_id) {
             differs.push(Field::ReferenceId);
         }
         Ok(differs)
@@ -176,7 +166,7 @@ impl Ledger {
         at: Timestamp,
     ) -> Result<Option<SealedId>, LedgerError> {
         reference_as_printed(&reading.reference_id)
-            .map(|printed| self.seal(record, REFERENCE_ID, printed.as_bytes(), at))
+            .map(|printed| self.seal(record, REFERENCE_ID, &printed, at))
             .transpose()
     }
 
@@ -192,8 +182,8 @@ impl Ledger {
             .into_iter()
             .filter_map(|(field, crop)| crop.map(|crop| (field, crop)))
             .map(|(field, crop)| {
-                let bytes = Zeroizing::new(encode(crop));
-                let id = self.seal(record, &format!("crop/{}", field.name()), &bytes, at)?;
+                let picture = Plaintext::new(encode(crop));
+                let id = self.seal(record, &format!("crop/{}", field.name()), &picture, at)?;
                 Ok((FieldName(field), id))
             })
             .collect()
@@ -285,26 +275,22 @@ fn public_values(reading: &IssuanceReading) -> Vec<(Field, Option<String>)> {
 fn public<T: ToString>(field: &FieldReading<T>) -> Option<String> {
     match &field.value {
         Some(value) => Some(value.to_string()),
-        None => printed(&field.characters).map(|text| text.to_string()),
+        None if field.characters.is_empty() => None,
+        None => Some(characters(field).collect()),
     }
 }
 
-/// The reference ID as read, of whatever form; wiped when dropped.
-fn reference_as_printed(field: &FieldReading<ReferenceId>) -> Option<Zeroizing<String>> {
+/// The reference ID as read, of whatever form.
+fn reference_as_printed(field: &FieldReading<ReferenceId>) -> Option<Plaintext> {
     match &field.value {
-        // On its way into the seal.
-        Some(value) => Some(Zeroizing::new(value.expose().to_owned())),
-        None => printed(&field.characters),
+        Some(value) => Some(Plaintext::from(value)),
+        None if field.characters.is_empty() => None,
+        None => Some(Plaintext::of_characters(characters(field))),
     }
 }
 
-fn printed(characters: &[CharacterReading]) -> Option<Zeroizing<String>> {
-    if characters.is_empty() {
-        return None;
-    }
-    let mut text = Zeroizing::new(String::with_capacity(characters.len() * 4));
-    text.extend(characters.iter().map(|reading| reading.character));
-    Some(text)
+fn characters<T>(field: &FieldReading<T>) -> impl ExactSizeIterator<Item = char> {
+    field.characters.iter().map(|reading| reading.character)
 }
 
 fn crops_of(reading: &IssuanceReading) -> Vec<(Field, Option<&Crop>)> {

@@ -138,7 +138,7 @@ impl Record {
 pub(super) fn records_of(events: impl IntoIterator<Item = LoggedEvent>) -> Vec<Record> {
     let mut folds: BTreeMap<RecordId, Fold> = BTreeMap::new();
     for event in events {
-        folds.entry(event.record).or_default().apply(&event);
+        folds.entry(event.record).or_default().apply(event);
     }
     folds.retain(|_, fold| fold.is_issuance() || !fold.links.is_empty());
     groups(&folds)

@@ -4,14 +4,14 @@
 //! `confirmed` event in force (design, section 3).
 
 use jiff::Timestamp;
-use secrecy::{ExposeSecret, SecretBox, SecretString};
+use secrecy::{SecretBox, SecretString};
 
 use super::event::{Actor, Confirmed, Event};
 use super::fold::{Fold, Pair};
 use super::ids::{RecordId, SealedId};
 use super::words::FileHash;
 use super::{Ledger, LedgerError};
-use crate::custody::Vault;
+use crate::custody::{Plaintext, Vault};
 use crate::domain::{CertificatePassword, Issuance, ReferenceId, ReviewedIssuance, Validity};
 
 impl Ledger {
@@ -24,8 +24,7 @@ impl Ledger {
     ) -> Result<SealedId, LedgerError> {
         self.require_writer()?;
         self.store.in_transaction(|| {
-            // Sealing needs the digits.
-            let id = self.seal(record, PASSWORD, password.expose().as_bytes(), at)?;
+            let id = self.seal(record, PASSWORD, &Plaintext::from(password), at)?;
             let event = Event::PasswordSealed { password: id };
             self.write(record, at, Actor::Person, &event)?;
             Ok(id)
@@ -75,14 +74,17 @@ impl Ledger {
     pub fn reference_as_read(&self, record: RecordId) -> Result<Option<SecretString>, LedgerError> {
         let (_, fold) = self.head_of(record)?;
         match fold.sheet.and_then(|sheet| sheet.reference_id) {
-            Some(id) => self.secret_text(id).map(Some),
+            Some(id) => match self.unseal(id)?.text() {
+                Some(text) => Ok(Some(text)),
+                None => Err(self.unfit(id, REFERENCE_ID)),
+            },
             None => Ok(None),
         }
     }
 
     /// A cut-out of the page, as it was handed over to be sealed.
     pub fn crop(&self, id: SealedId) -> Result<SecretBox<Vec<u8>>, LedgerError> {
-        self.unseal(id)
+        self.unseal(id).map(Plaintext::into_secret)
     }
 
     /// Whether this pair is one that the site refused as unknown; it is never sent again unchanged.
@@ -110,13 +112,13 @@ impl Ledger {
         &self,
         record: RecordId,
         field: &str,
-        plaintext: &[u8],
+        secret: &Plaintext,
         at: Timestamp,
     ) -> Result<SealedId, LedgerError> {
         let id = SealedId::new(self.next_id(at)?);
         let sealed = self
             .vault()?
-            .seal(&record.to_string(), &place(field, id), plaintext)?;
+            .seal_secret(&record.to_string(), &place(field, id), secret)?;
         self.store.write_sealed(id, record, field, &sealed)?;
         Ok(id)
     }
@@ -189,13 +191,9 @@ impl Ledger {
                 }
             }
         }
-        let sentence = secrets.iter().fold(sentence, |sentence, secret| {
-            // Found in the sentence, the secret is replaced there.
-            match std::str::from_utf8(secret.expose_secret()) {
-                Ok(secret) => struck_out(&sentence, secret),
-                Err(_) => sentence,
-            }
-        });
+        let sentence = secrets
+            .iter()
+            .fold(sentence, |sentence, secret| secret.struck_out_of(&sentence));
         Ok(Event::Refused {
             attempt,
             reason,
@@ -203,28 +201,13 @@ impl Ledger {
         })
     }
 
-    /// A sealed reference ID as read, of whatever form.
-    pub(super) fn secret_text(&self, id: SealedId) -> Result<SecretString, LedgerError> {
-        self.text(id, REFERENCE_ID)
-    }
-
     fn parsed<T: std::str::FromStr>(&self, id: SealedId, field: &str) -> Result<T, LedgerError> {
-        // Parsing needs the characters; the value parsed is a secret again.
-        self.text(id, field)?
-            .expose_secret()
+        self.unseal(id)?
             .parse()
-            .map_err(|_| self.unfit(id, field))
+            .ok_or_else(|| self.unfit(id, field))
     }
 
-    fn text(&self, id: SealedId, field: &str) -> Result<SecretString, LedgerError> {
-        let bytes = self.unseal(id)?;
-        // Moved from one secret type into another.
-        std::str::from_utf8(bytes.expose_secret())
-            .map(SecretString::from)
-            .map_err(|_| self.unfit(id, field))
-    }
-
-    fn unseal(&self, id: SealedId) -> Result<SecretBox<Vec<u8>>, LedgerError> {
+    pub(super) fn unseal(&self, id: SealedId) -> Result<Plaintext, LedgerError> {
         let row = self
             .store
             .sealed(id)?
@@ -238,7 +221,7 @@ impl Ledger {
         let record = row.record.to_string();
         Ok(self
             .vault()?
-            .unseal(&record, &place(&row.field, id), sealed)?)
+            .unseal_secret(&record, &place(&row.field, id), sealed)?)
     }
 
     fn unfit(&self, id: SealedId, field: &str) -> LedgerError {
@@ -272,71 +255,5 @@ fn place(field: &str, id: SealedId) -> String {
     format!("{field}/{id}")
 }
 
-/// `text` with every stand-alone occurrence of `secret`, in any case and width, struck out.
-fn struck_out(text: &str, secret: &str) -> String {
-    let characters: Vec<char> = text.chars().collect();
-    let wanted: Vec<char> = secret.chars().map(folded).collect();
-    if wanted.is_empty() {
-        return text.to_owned();
-    }
-    let is_word = |at: Option<usize>| {
-        at.and_then(|at| characters.get(at))
-            .is_some_and(|c| folded(*c).is_ascii_alphanumeric())
-    };
-    let mut kept = String::with_capacity(text.len());
-    let mut at = 0;
-    while let Some(c) = characters.get(at) {
-        let end = at + wanted.len();
-        let matches = characters
-            .get(at..end)
-            .is_some_and(|part| part.iter().map(|c| folded(*c)).eq(wanted.iter().copied()));
-        if matches && !is_word(at.checked_sub(1)) && !is_word(Some(end)) {
-            kept.push_str(STRUCK_OUT);
-            at = end;
-        } else {
-            kept.push(*c);
-            at += 1;
-        }
-    }
-    kept
-}
-
-/// Half width and lower case, one character for one.
-fn folded(c: char) -> char {
-    let half = match c {
-        '\u{ff01}'..='\u{ff5e}' => char::from_u32(u32::from(c) - 0xfee0).unwrap_or(c),
-        c => c,
-    };
-    half.to_ascii_lowercase()
-}
-
 pub(super) const REFERENCE_ID: &str = "reference_id";
 const PASSWORD: &str = "certificate_password";
-const STRUCK_OUT: &str = "［伏字］";
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_sentence_loses_the_secrets_it_repeats_and_nothing_else() {
-        let cases = [
-            (
-                "リファレンスID Ab3dE6gH9k は不正です",
-                "Ab3dE6gH9k",
-                "リファレンスID ［伏字］ は不正です",
-            ),
-            ("ＡＢ３ＤＥ６ＧＨ９Ｋ", "Ab3dE6gH9k", "［伏字］"),
-            (
-                "8051 と 80511 と 2026-8051",
-                "8051",
-                "［伏字］ と 80511 と 2026-［伏字］",
-            ),
-            ("何も含まない", "8051", "何も含まない"),
-            ("8051", "", "8051"),
-        ];
-        for (sentence, secret, expected) in cases {
-            assert_eq!(struck_out(sentence, secret), expected);
-        }
-    }
-}

@@ -47,8 +47,7 @@ impl Store {
         // SQLite would create the file for everybody; its companions take the mode of this one.
         platform::open_or_create_owner_only(&path).map_err(failed)?;
         platform::sync_dir(dir).map_err(failed)?;
-        let store = Self::connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
-        store.check_version_untouched()?;
+        let (store, _) = Self::connect(&path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
         store.prepare().map_err(|error| store.fault(error))?;
         store.migrate()?;
         Ok(store)
@@ -60,8 +59,12 @@ impl Store {
         if !path.is_file() {
             return Err(LedgerError::NoLedger { path });
         }
-        let store = Self::connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
-        match store.check_version_untouched()? {
+        let (store, version) = match Self::connect(&path, OpenFlags::SQLITE_OPEN_READ_ONLY) {
+            // A folder that takes no file (a write-protected stick) has no room for the reader's share either.
+            Err(LedgerError::Disk(_)) if is_settled(&path) => Self::connect_settled(&path)?,
+            opened => opened?,
+        };
+        match version {
             0 => Err(LedgerError::NoLedger { path: store.path }),
             found if found < LATEST => Err(LedgerError::NotMigrated {
                 path: store.path,
@@ -225,18 +228,35 @@ impl Store {
             .map_err(|error| self.fault(error))
     }
 
-    fn connect(path: PathBuf, access: OpenFlags) -> Result<Self, LedgerError> {
+    /// Opens the file and says which schema it has, without changing it.
+    fn connect(path: &Path, access: OpenFlags) -> Result<(Self, u32), LedgerError> {
+        Self::connect_as(path, path, access)
+    }
+
+    /// Opens a file that nobody writes, as if it could never change.
+    fn connect_settled(path: &Path) -> Result<(Self, u32), LedgerError> {
+        let access = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI;
+        Self::connect_as(path, Path::new(&immutable_address(path)), access)
+    }
+
+    fn connect_as(
+        path: &Path,
+        address: &Path,
+        access: OpenFlags,
+    ) -> Result<(Self, u32), LedgerError> {
         let flags = access | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let connection = match Connection::open_with_flags(&path, flags) {
-            Ok(connection) => connection,
-            Err(error) => return Err(fault(&path, error)),
+        let connection =
+            Connection::open_with_flags(address, flags).map_err(|error| fault(path, error))?;
+        let store = Self {
+            connection,
+            path: path.to_owned(),
         };
-        let store = Self { connection, path };
         store
             .connection
             .busy_timeout(BUSY_TIMEOUT)
             .map_err(|error| store.fault(error))?;
-        Ok(store)
+        let version = store.check_version_untouched()?;
+        Ok((store, version))
     }
 
     /// Refuses a file that is no ledger or a newer one, before anything is written to it.
@@ -340,6 +360,27 @@ impl Store {
     }
 }
 
+/// Whether everything is in the main file: the last writer closed it.
+fn is_settled(path: &Path) -> bool {
+    let mut log = path.as_os_str().to_owned();
+    log.push("-wal");
+    std::fs::metadata(log).map_or(true, |log| log.len() == 0)
+}
+
+/// SQLite's address of a file that does not change. <https://sqlite.org/uri.html>
+fn immutable_address(path: &Path) -> String {
+    let text = path.to_string_lossy().replace('\\', "/");
+    let escaped = text
+        .replace('%', "%25")
+        .replace('?', "%3f")
+        .replace('#', "%23");
+    // `C:/…` needs a slash before it; a relative path must not get one.
+    match path.is_absolute() && !escaped.starts_with('/') {
+        true => format!("file:/{escaped}?immutable=1"),
+        false => format!("file:{escaped}?immutable=1"),
+    }
+}
+
 /// What SQLite's error means for a person.
 fn fault(path: &Path, error: rusqlite::Error) -> LedgerError {
     let kind = match error.sqlite_error_code() {
@@ -412,3 +453,94 @@ const NAME: &str = "ledger.sqlite";
 const APPLICATION_ID: u32 = 0x6e74_6374;
 /// A reader may meet the writer's checkpoint; it takes milliseconds.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::custody::DiskTrouble;
+
+    fn write(store: &Store) -> Result<(), LedgerError> {
+        let id = |number: u8| Uuid::from_bytes([number; 16]);
+        let note = Some("x".repeat(20_000));
+        let event = Event::ServiceFailed { note };
+        let at = Timestamp::UNIX_EPOCH;
+        let count = store.events()?.len() as u8;
+        let record = RecordId::new(id(1));
+        store.write_event(EventId::new(id(count)), record, at, Actor::Program, &event)
+    }
+
+    fn trouble(error: LedgerError) -> DiskTrouble {
+        match error {
+            LedgerError::Disk(error) => error.trouble,
+            other => panic!("{other}"),
+        }
+    }
+
+    #[test]
+    fn a_full_disk_is_named_and_the_log_stays_readable() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::open(dir.path()).unwrap();
+        store
+            .connection
+            .pragma_update_and_check(None, "max_page_count", 40, |_| Ok(()))
+            .unwrap();
+        let error = loop {
+            if let Err(error) = write(&store) {
+                break error;
+            }
+        };
+        assert_eq!(trouble(error), DiskTrouble::Full);
+        let kept = store.events().unwrap().len();
+        assert!(kept > 0);
+        drop(store);
+        assert_eq!(
+            Store::open(dir.path()).unwrap().events().unwrap().len(),
+            kept
+        );
+    }
+
+    #[test]
+    fn a_disk_that_may_not_be_written_is_named() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::open(dir.path()).unwrap();
+        store
+            .connection
+            .pragma_update(None, "query_only", true)
+            .unwrap();
+        assert_eq!(trouble(write(&store).unwrap_err()), DiskTrouble::ReadOnly);
+    }
+
+    #[test]
+    fn what_fails_inside_a_transaction_leaves_nothing() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::open(dir.path()).unwrap();
+        let outcome: Result<(), LedgerError> = store.in_transaction(|| {
+            write(&store)?;
+            Err(LedgerError::NoKey)
+        });
+        assert!(matches!(outcome, Err(LedgerError::NoKey)));
+        assert!(store.events().unwrap().is_empty());
+        write(&store).unwrap();
+    }
+
+    #[test]
+    fn an_empty_database_takes_every_migration_once() {
+        let dir = tempfile::tempdir().unwrap();
+        drop(Store::open(dir.path()).unwrap());
+        let store = Store::open(dir.path()).unwrap();
+        assert_eq!(store.check_version_untouched().unwrap(), LATEST);
+    }
+
+    #[test]
+    fn a_settled_file_is_read_by_any_name() {
+        let dir = tempfile::tempdir().unwrap();
+        let odd = dir.path().join("100% #1 受付?");
+        std::fs::create_dir(&odd).unwrap();
+        let store = Store::open(&odd).unwrap();
+        write(&store).unwrap();
+        drop(store);
+        assert!(is_settled(&odd.join(NAME)));
+        let (settled, version) = Store::connect_settled(&odd.join(NAME)).unwrap();
+        assert_eq!((settled.events().unwrap().len(), version), (1, LATEST));
+    }
+}

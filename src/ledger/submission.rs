@@ -8,6 +8,7 @@ use super::ids::{AttemptId, RecordId, SealedId};
 use super::secrets::{REFERENCE_ID, readable};
 use super::state::{IssuanceState, RefusedReason};
 use super::{Actor, Ledger, LedgerError, SiteKind};
+use crate::custody::Plaintext;
 use crate::domain::{ConfirmedBy, Issuance, ReviewedIssuance, japan_date};
 
 /// What became of a confirmation.
@@ -172,9 +173,8 @@ impl Ledger {
         at: Timestamp,
     ) -> Result<Event, LedgerError> {
         let issuance = reviewed.issuance();
-        // Sealing needs the characters.
-        let secret = issuance.reference_id.expose().as_bytes();
-        let reference_id = self.seal(record, REFERENCE_ID, secret, at)?;
+        let secret = Plaintext::from(&issuance.reference_id);
+        let reference_id = self.seal(record, REFERENCE_ID, &secret, at)?;
         Ok(Event::Confirmed(Confirmed {
             by: reviewed.by(),
             issuer: issuance.issuer.clone(),

@@ -18,7 +18,8 @@ use secrecy::SecretString;
 
 pub const REQUEST: &str = "300000000000001";
 pub const REFERENCE: &str = "Kx7mPq2Rtz";
-pub const PASSWORD: &str = "8051";
+/// Begins with a digit that no group of a UUID of this time begins with.
+pub const PASSWORD: &str = "4051";
 
 pub fn now() -> Timestamp {
     "2026-11-21T03:00:00Z".parse().unwrap()
