@@ -218,6 +218,17 @@ impl Examination {
     }
 }
 
+impl Outcome {
+    /// The mark that people see beside a check.
+    pub fn mark(self) -> char {
+        match self {
+            Self::Passed => '✓',
+            Self::Failed => '✗',
+            Self::Noted => '!',
+        }
+    }
+}
+
 impl FoundInstead {
     /// A guess from the first bytes, for the message.
     fn in_bytes(bytes: &[u8]) -> Self {

@@ -6,12 +6,15 @@
 mod credential;
 mod custody;
 mod installer;
+mod intake;
 mod ledger;
 mod retrieval;
 
 use crate::config::ConfigError;
 use crate::domain::{CertificatePasswordError, Field, Text};
 use crate::workflow::{DraftsError, Error, PersonError, RowError};
+
+pub use intake::file_not_read;
 
 /// One error, for people.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -69,7 +72,7 @@ pub fn explain(error: &Error) -> Explanation {
         Error::Retrieval(error) => return retrieval::explain(error),
         Error::Credential(error) => return credential::explain(error),
         Error::Install(error) => return installer::explain(error),
-        Error::Intake(error) => return intake(error),
+        Error::Intake(error) => return intake::explain(error),
         Error::Person(error) => person(error),
         Error::Drafts(error) => drafts(error),
         Error::Row(error) => row(error),
@@ -283,8 +286,8 @@ pub fn exit_kind(error: &Error) -> ExitKind {
         | Error::SeveralForOneStore { .. }
         | Error::NothingWaits { .. } => ExitKind::PersonMustLook,
         Error::Interrupted => ExitKind::Interrupted,
-        Error::Intake(_)
-        | Error::Runtime(_)
+        Error::Intake(error) => intake::exit_kind(error),
+        Error::Runtime(_)
         | Error::Authority(_)
         | Error::Practice(_)
         | Error::Encode(_)
@@ -429,14 +432,6 @@ fn wrong_state(state: &str, wanted: &str) -> Sentences {
         ),
         nothing_changed(),
         next,
-    )
-}
-
-fn intake(error: &crate::intake::IntakeError) -> Explanation {
-    Explanation::new(
-        error.text(),
-        Text::new("何も読み取っていません。", "Nothing was read."),
-        error.cure(),
     )
 }
 

@@ -265,6 +265,18 @@ impl Ledger {
         Ok(ledger)
     }
 
+    /// Gives a ledger that was opened without one its vault: the lock is held while the passphrase is typed.
+    pub fn with_vault(mut self, vault: Vault) -> Result<Self, LedgerError> {
+        self.vault = Some(vault);
+        self.bind_key()?;
+        Ok(self)
+    }
+
+    /// Whether values were sealed for this ledger already, so that only their key will do.
+    pub fn is_sealed(&self) -> Result<bool, LedgerError> {
+        Ok(self.store.meta(KEY_ID)?.is_some())
+    }
+
     /// Opens the ledger of `dir` to look at it, while another noticert may be writing.
     pub fn open_read_only(dir: &Path) -> Result<Self, LedgerError> {
         let store = store::Store::open_read_only(dir)?;
@@ -411,7 +423,7 @@ impl Ledger {
             return Ok(());
         };
         let present = vault.key_id();
-        let bound = self.bind_once("key_id", || Ok(present.to_string()))?;
+        let bound = self.bind_once(KEY_ID, || Ok(present.to_string()))?;
         match bound == present.to_string() {
             true => Ok(()),
             false => Err(LedgerError::OtherKey { bound, present }),
@@ -433,3 +445,4 @@ impl Ledger {
 }
 
 const SITE_KIND: &str = "site_kind";
+const KEY_ID: &str = "key_id";

@@ -23,7 +23,9 @@ pub fn listen(stop: Arc<Stop>, language: Language) -> std::io::Result<()> {
             runtime.block_on(async {
                 while tokio::signal::ctrl_c().await.is_ok() {
                     let waits = stop.ask() && stop.is_submitting();
-                    terminal.restore();
+                    if let Some(terminal) = &terminal {
+                        terminal.restore();
+                    }
                     let message = if waits { waiting() } else { stopped() };
                     eprintln!("\n{}", message.in_language(language));
                     if !waits {

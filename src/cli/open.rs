@@ -107,10 +107,9 @@ pub fn sources(files: &[PathBuf]) -> Result<Vec<Source>, Error> {
     files
         .iter()
         .map(|path| {
-            let name = path.display().to_string();
             match path == Path::new("-") {
-                true => Ok(Source::bytes(&name, bytes_of(path)?)),
-                false => Ok(Source::file(&name, path)),
+                true => Ok(Source::bytes("-", bytes_of(path)?)),
+                false => Ok(Source::path(path)),
             }
         })
         .collect()
@@ -131,8 +130,8 @@ pub fn site(session: &Session, arguments: &SiteArguments, pause: f64) -> Result<
         None => None,
     };
     let proxy = match arguments.proxy.as_deref() {
-        None | Some("none") => ProxyChoice::None,
-        Some(url) => ProxyChoice::Url(url.to_owned()),
+        None | Some("none") => ProxyChoice::Direct,
+        Some(url) => ProxyChoice::Through(url.to_owned()),
     };
     let options = SiteOptions {
         url: arguments.site.clone(),

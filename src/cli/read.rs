@@ -1,6 +1,7 @@
 //! `noticert read FILES…`
 
-use crate::domain::{Field, IssuanceReading, Status, Text, japan_date};
+use crate::domain::{Field, IssuanceReading, Status, Text, UnreadFile, japan_date};
+use crate::explain::file_not_read;
 use crate::workflow::{Desk, Error, ReadOutcome, read_only};
 
 use super::args::ReadArguments;
@@ -46,11 +47,19 @@ pub fn code(outcome: &ReadOutcome) -> ExitCode {
 /// Prints what was read: JSON, or a block of lines per terminal.
 pub fn show(session: &Session, outcome: &ReadOutcome, mask: bool) {
     let reading = &outcome.reading;
+    let files_not_read: Vec<UnreadFile> = reading
+        .files_not_read
+        .iter()
+        .map(|file| UnreadFile {
+            source: file.source.clone(),
+            reason: file_not_read(file),
+        })
+        .collect();
     if session.common.json {
         let json = read_json(
             &reading.sheets,
             &reading.pages_without_notice,
-            &reading.files_not_read,
+            &files_not_read,
             mask,
             session.language,
         );
@@ -76,7 +85,7 @@ pub fn show(session: &Session, outcome: &ReadOutcome, mask: bool) {
             session.text(&page.reason)
         );
     }
-    for file in &reading.files_not_read {
+    for file in &files_not_read {
         eprintln!("✗ {}: {}", file.source, session.text(&file.reason));
     }
     let accepted = reading

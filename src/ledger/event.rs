@@ -347,7 +347,7 @@ impl RelativePath {
     }
 
     /// Where the answer to a submission is kept.
-    pub(super) fn answer(attempt: AttemptId) -> Self {
+    pub fn answer(attempt: AttemptId) -> Self {
         Self(format!("answers/{attempt}.bin"))
     }
 

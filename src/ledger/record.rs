@@ -75,6 +75,20 @@ impl Record {
         )
     }
 
+    /// A public value in the letter's form; none for the reference ID.
+    pub fn value(&self, field: Field) -> Option<String> {
+        match field {
+            Field::Issuer => self.issuer.clone(),
+            Field::InstitutionCode => self.institution_code.as_ref().map(ToString::to_string),
+            Field::TerminalName => self.terminal_name.as_ref().map(ToString::to_string),
+            Field::RequestId => self.request_id.as_ref().map(ToString::to_string),
+            Field::ReferenceId => None,
+            Field::ValidFrom => self.valid_from.map(|day| day.to_string()),
+            Field::ValidTo => self.valid_to.map(|day| day.to_string()),
+            Field::RetrievalDeadline => self.retrieval_deadline.map(|day| day.to_string()),
+        }
+    }
+
     /// The first thing that is odd, for the `problem` of `status`.
     pub fn problem(&self) -> Option<&Remark> {
         self.problems.first()

@@ -10,7 +10,7 @@ use thiserror::Error;
 
 use crate::config::Rules;
 use crate::domain::{Field, Issuance, Validity, fold_typed};
-use crate::intake::parse_date;
+use crate::intake::fields::dates::one_date;
 
 /// Why a list of issuances cannot be taken at all.
 #[derive(Debug, Error)]
@@ -128,7 +128,7 @@ impl Draft {
         };
         let date = |value: &Option<String>, field| -> Result<Date, RowError> {
             let text = required(value, field)?;
-            parse_date(&text).ok_or_else(|| wrong(field, &"not a date"))
+            one_date(&text).ok_or_else(|| wrong(field, &"not a date"))
         };
 
         let institution_code = fold_typed(&required(&self.institution_code, Field::InstitutionCode)?)

@@ -14,7 +14,7 @@ use crate::intake::IntakeError;
 use crate::ledger::LedgerError;
 use crate::practice::authority::AuthorityError;
 use crate::practice::letters::{EncodeError, FontError};
-use crate::practice::site::PracticeError;
+use crate::practice::site::PracticeSiteError;
 use crate::retrieval::RetrievalError;
 
 use super::drafts::{DraftsError, RowError};
@@ -151,7 +151,7 @@ pub enum Error {
     Authority(#[from] AuthorityError),
     /// The practice site failed.
     #[error(transparent)]
-    Practice(#[from] PracticeError),
+    Practice(#[from] PracticeSiteError),
     /// A practice letter could not be encoded.
     #[error(transparent)]
     Encode(#[from] EncodeError),

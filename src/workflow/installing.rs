@@ -6,7 +6,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::credential;
-use crate::custody::files;
+use crate::custody::names::safe_file_name;
 use crate::domain::{Fingerprint, Pkcs12, TerminalName, Text, VerifiedCredential};
 use crate::installer::{self, CertificateStore, FolderStore, NssStore, Proof};
 use crate::ledger::{Actor, Event, Record, RecordId, Retrieved};
@@ -262,6 +262,6 @@ pub(super) fn terminal_folder(data: &Path, record: &Record) -> PathBuf {
         .as_ref()
         .map_or_else(|| "unknown".to_owned(), ToString::to_string);
     data.join("terminals")
-        .join(files::safe_file_name(&code))
-        .join(files::safe_file_name(&name))
+        .join(safe_file_name(&code))
+        .join(safe_file_name(&name))
 }

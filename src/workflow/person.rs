@@ -83,7 +83,7 @@ pub trait Person {
 }
 
 /// Hears how a long step goes on.
-pub trait Progress {
+pub trait Progress: Sync {
     /// A step began or went on: a line for people.
     fn step(&self, message: &Text);
 

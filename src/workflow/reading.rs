@@ -4,7 +4,7 @@ use std::num::NonZeroUsize;
 
 use crate::config::{Config, ReviewPolicy};
 use crate::domain::{Problem, Status, Text, japan_date};
-use crate::intake::{self, Reading, Source};
+use crate::intake::{self, Intake, IntakeError, Reading, Source};
 use crate::ledger::{self, Confirmation, Origin, RecordId};
 
 use super::error::Error;
@@ -55,9 +55,13 @@ pub fn read_only(
     stop: &Stop,
 ) -> Result<ReadOutcome, Error> {
     let what = Text::new("読み取り中", "reading");
-    let on_page = |done: usize, total: Option<usize>| progress.count(done, total, &what);
-    let reading = intake::read_files(config, today, sources, jobs, &on_page, stop.flag())?;
-    if stop.is_wanted() {
+    let on_page = |at: intake::Progress| {
+        progress.count(at.pages_done as usize, Some(at.pages_known as usize), &what);
+    };
+    let reading = Intake::new(config, today)
+        .read_files(sources, jobs.get(), &on_page, stop.flag())
+        .map_err(IntakeError::from)?;
+    if reading.cancelled {
         return Err(Error::Interrupted);
     }
     Ok(ReadOutcome {

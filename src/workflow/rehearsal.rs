@@ -6,19 +6,20 @@
 use std::net::SocketAddr;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use secrecy::SecretString;
 use serde_json::json;
 use tokio::runtime::Runtime;
 
-use crate::config::{Config, Rules};
+use crate::config::Config;
 use crate::custody::{WorkFactor, files};
 use crate::domain::{
     Crop, Field, Issuance, IssuanceReading, Status, Text, japan_date,
 };
 use crate::installer::{InstallError, Proof};
-use crate::intake::Source;
+use crate::intake::{Input, Source};
 use crate::ledger::{Ledger, RecordId, SiteKind};
 use crate::practice::authority::{Authority, Encoding};
 use crate::practice::letters::{
@@ -33,7 +34,7 @@ use super::person::{Person, PersonError, Progress, Question};
 use super::retrieving::{SiteChoice, runtime};
 use super::seal::open_ledger;
 use super::stop::Stop;
-use super::{Desk, Outcome, name_of};
+use super::{Desk, Outcome};
 
 /// What a practice site needs to be used: its address and the files beside it.
 #[derive(Clone, Debug)]
@@ -94,12 +95,15 @@ pub fn open_practice(
 
     let (scans, truth) = scan_of(&letter, seed, today);
     let letter_file = folder.join(LETTER);
-    let pages: Vec<PdfPage> = scans.iter().map(|scan| PdfPage::jpeg(scan, 80)).collect::<Result<_, _>>()?;
+    let pages: Vec<PdfPage> = scans
+        .into_iter()
+        .map(|scan| PdfPage::Jpeg(scan, 80))
+        .collect();
     write(&letter_file, &encode_pdf(&pages)?)?;
     let issuances_file = folder.join("issuances.json");
     write(&issuances_file, issuances_json(&issuances).as_bytes())?;
 
-    let authority = Authority::invent(now)?;
+    let authority = Arc::new(Authority::invent(now)?);
     let ca_file = folder.join("practice-ca.pem");
     write(&ca_file, authority.ca_pem().as_bytes())?;
     let runtime = runtime()?;
@@ -250,7 +254,10 @@ impl Rehearsal<'_> {
 
     fn read(&self, desk: &mut Desk<'_>, practice: &OpenPractice) -> Result<(), Error> {
         self.say("■ 2/6 通知書を読み取ります", "■ 2/6 Reading the letter");
-        let source = Source::file(LETTER, &practice.files.letter);
+        let source = Source {
+            name: LETTER.to_owned(),
+            input: Input::Path(practice.files.letter.clone()),
+        };
         let outcome = desk.read(vec![source], jobs())?;
         for page in &outcome.reading.pages_without_notice {
             self.say(

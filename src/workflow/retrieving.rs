@@ -13,7 +13,9 @@ use tokio::runtime::Runtime;
 use zeroize::Zeroizing;
 
 use crate::credential::{self, CredentialError, Examination};
-use crate::custody::{Spool, files};
+use crate::custody::files;
+use crate::custody::names::safe_file_name;
+use crate::custody::spool::Spool;
 use crate::domain::{
     CertificateFacts, CertificatePassword, Issuance, Pkcs12, Problem, Text, fold_typed, japan_date,
 };
@@ -301,7 +303,7 @@ impl Desk<'_> {
             file_name_of(&folder),
             issuance.validity.to()
         );
-        let name = files::safe_file_name(&name);
+        let name = safe_file_name(&name);
         let sha256 = pkcs12.sha256();
         // Saved before it is judged: even a file that fails its checks may be all there is.
         let path = files::write_new_owner_only_atomic(&folder, &name, pkcs12.expose())?;

@@ -5,7 +5,7 @@ use std::path::Path;
 use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::custody::{Vault, WorkFactor};
+use crate::custody::{CustodyError, Vault, WorkFactor};
 use crate::domain::Text;
 use crate::ledger::Ledger;
 
@@ -30,6 +30,12 @@ pub fn open_ledger(
             None => ask(person, &known_prompt())?,
         };
         Vault::open(data, &passphrase)?
+    } else if locked.is_sealed()? {
+        // A new key would open nothing that is there.
+        return Err(CustodyError::KeyMissing {
+            path: data.to_owned(),
+        }
+        .into());
     } else {
         let passphrase = match given {
             Some(passphrase) => passphrase,

@@ -10,7 +10,7 @@ use secrecy::{ExposeSecret, SecretString};
 use crate::domain::{
     Crop, Field, InstitutionCode, ReferenceId, RequestId, TerminalName, Text, fold_typed, grouped,
 };
-use crate::intake::parse_date;
+use crate::intake::fields::dates::one_date;
 
 use super::person::{About, Person, PersonError, Question};
 
@@ -85,7 +85,7 @@ pub fn canonical(field: Field, typed: &str) -> Result<SecretString, Text> {
                 )
             })?,
         Field::Issuer => typed.trim().to_owned(),
-        Field::ValidFrom | Field::ValidTo | Field::RetrievalDeadline => parse_date(typed)
+        Field::ValidFrom | Field::ValidTo | Field::RetrievalDeadline => one_date(typed)
             .map(|date| date.to_string())
             .ok_or_else(|| {
                 Text::new(
