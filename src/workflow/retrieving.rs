@@ -13,6 +13,7 @@ use tokio::runtime::Runtime;
 use zeroize::Zeroizing;
 
 use crate::credential::{self, CredentialError, Examination};
+use crate::custody::PathKind;
 use crate::custody::files;
 use crate::custody::names::safe_file_name;
 use crate::custody::spool::Spool;
@@ -305,6 +306,7 @@ impl Desk<'_> {
         );
         let name = safe_file_name(&name);
         let sha256 = pkcs12.sha256();
+        files::create_dir(&folder, PathKind::SavedFile)?;
         // Saved before it is judged: even a file that fails its checks may be all there is.
         let path = files::write_new_owner_only_atomic(&folder, &name, pkcs12.expose())?;
         let expected = credential::Expected {
