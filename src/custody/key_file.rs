@@ -27,7 +27,7 @@ use super::{CustodyError, DataKey, KEY_LENGTH};
 pub struct WorkFactor(u8);
 
 impl WorkFactor {
-    /// OWASP's least for scrypt with r = 8: 128 MiB and about half a second, which a terminal of 4 GB bears.
+    /// OWASP's least for scrypt with r = 8: 128 MiB and about a second, which a terminal of 4 GB bears.
     pub const STANDARD: Self = Self(17);
 
     /// Hardly any work: for a passphrase that was drawn at random, as the demo's and the tests' are.

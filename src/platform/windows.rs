@@ -335,10 +335,14 @@ fn process_token() -> io::Result<OwnedHandle> {
     Ok(unsafe { OwnedHandle::from_raw_handle(token) })
 }
 
-/// Whether every entry of a discretionary list names `user`. A missing list lets everybody in.
+/// Whether every entry of a discretionary list names `user`, or the system and its administrators, whom no list
+/// keeps out (OpenSSH judges key files so too). A missing list lets everybody in.
 fn lets_in_only(sddl: &str, user: &str) -> bool {
     let named = trustees(sddl);
-    !named.is_empty() && named.iter().all(|trustee| *trustee == user)
+    !named.is_empty()
+        && named
+            .iter()
+            .all(|trustee| *trustee == user || matches!(*trustee, "SY" | "BA"))
 }
 
 /// Whom the entries of a list name: the last part of each.
@@ -407,6 +411,10 @@ mod tests {
     #[test]
     fn a_list_with_a_stranger_or_without_entries_is_not_owner_only() {
         assert!(lets_in_only("D:P(A;;FA;;;S-1-5-21-1)", "S-1-5-21-1"));
+        assert!(lets_in_only(
+            "D:(A;;FA;;;SY)(A;;FA;;;BA)(A;;FA;;;S-1-5-21-1)",
+            "S-1-5-21-1"
+        ));
         assert!(!lets_in_only(
             "D:P(A;;FA;;;S-1-5-21-1)(A;;FR;;;WD)",
             "S-1-5-21-1"

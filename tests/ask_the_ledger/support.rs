@@ -31,18 +31,23 @@ pub fn later(seconds: i64) -> Timestamp {
 
 /// A data folder with its key, and the ledger in it.
 pub struct Desk {
-    dir: tempfile::TempDir,
+    _scratch: tempfile::TempDir,
+    data: PathBuf,
 }
 
 impl Desk {
     pub fn new() -> Self {
-        let dir = tempfile::tempdir().unwrap();
-        Vault::create(dir.path(), &passphrase(), WorkFactor::RANDOM_PASSPHRASE).unwrap();
-        Self { dir }
+        let scratch = tempfile::tempdir().unwrap();
+        let data = scratch.path().join("data");
+        Vault::create(&data, &passphrase(), WorkFactor::RANDOM_PASSPHRASE).unwrap();
+        Self {
+            _scratch: scratch,
+            data,
+        }
     }
 
     pub fn path(&self) -> &Path {
-        self.dir.path()
+        &self.data
     }
 
     pub fn ledger(&self) -> Ledger {
@@ -214,7 +219,8 @@ pub fn copy_of(dir: &Path) -> tempfile::TempDir {
     let copy = tempfile::tempdir().unwrap();
     for entry in fs::read_dir(dir).unwrap() {
         let entry = entry.unwrap();
-        if entry.file_type().unwrap().is_file() {
+        // Windows lets nobody copy a locked file, and a crash leaves no lock.
+        if entry.file_type().unwrap().is_file() && entry.file_name() != "ledger.lock" {
             fs::copy(entry.path(), copy.path().join(entry.file_name())).unwrap();
         }
     }
