@@ -4,6 +4,7 @@
 //! the captions that stand with the fields. Whatever is not understood for sure is [`Page::Unknown`] with a
 //! reason, because a secret in the wrong field or a submission of the wrong form cannot be taken back.
 
+mod address;
 mod caption;
 mod charset;
 mod controls;
@@ -21,7 +22,7 @@ use crate::config::FormLabels;
 use crate::domain::{CertificatePassword, Issuance};
 use crate::retrieval::phrases::{Meaning, Phrases};
 
-pub(crate) use form::hold_to_site;
+pub(crate) use address::hold_to_site;
 pub use submission::{Encoding, Submission};
 use words::only_new;
 
@@ -215,6 +216,8 @@ pub struct FieldShape {
     pub max_length: Option<usize>,
     /// How many it demands.
     pub min_length: Option<usize>,
+    /// Whether it takes nothing but digits.
+    pub digits_only: bool,
 }
 
 /// One name with what is sent under it.
@@ -256,6 +259,12 @@ impl RetrievalForm {
         self.charset.name()
     }
 
+    /// Whether another form sends the same to the same place.
+    fn sends_the_same(&self, other: &Self) -> bool {
+        (&self.action, self.encoding, self.charset, &self.entries)
+            == (&other.action, other.encoding, other.charset, &other.entries)
+    }
+
     /// Fills it in. A value that the page would cut is an error, because a cut secret is a wrong one.
     pub fn fill(
         &self,
@@ -277,7 +286,7 @@ pub fn read(source: &Source<'_>, labels: &FormLabels) -> Reading {
         true => form::find(&page, source.url, decoded.encoding, &vocabulary),
         false => Err(UnknownReason::TooLarge),
     };
-    let refresh = form::refresh(&page, source.url);
+    let refresh = address::refresh(&page, source.url);
     let page = match found {
         Ok(form) => Page::Form(form),
         Err(reason) => match phrases.understand(&sentences) {

@@ -118,8 +118,17 @@ impl Phrases {
     }
 
     /// The class of one sentence, and whether it names it only as a possibility.
+    ///
+    /// What stands in brackets is said apart: it often warns of what would happen next.
     fn meaning(&self, sentence: &str) -> Option<(Understood, bool)> {
-        let folded = fold_sentence(sentence);
+        let (outside, inside) = brackets_apart(sentence);
+        [outside.as_str(), inside.as_str(), sentence]
+            .into_iter()
+            .find_map(|part| self.meaning_of_part(part, sentence))
+    }
+
+    fn meaning_of_part(&self, part: &str, sentence: &str) -> Option<(Understood, bool)> {
+        let folded = fold_sentence(part);
         if contains_any(&folded, &self.conditional.any) {
             return None;
         }
@@ -149,6 +158,22 @@ fn most_careful(found: impl Iterator<Item = Understood>) -> Option<Understood> {
         Meaning::SessionTimeout | Meaning::Maintenance => 2,
     };
     found.into_iter().min_by_key(rank)
+}
+
+/// A sentence without its brackets, and what stood in them.
+fn brackets_apart(sentence: &str) -> (String, String) {
+    let mut outside = String::new();
+    let mut inside = String::new();
+    let mut depth = 0_usize;
+    for c in sentence.chars() {
+        match c {
+            '(' | '（' | '【' | '[' | '［' => depth += 1,
+            ')' | '）' | '】' | ']' | '］' => depth = depth.saturating_sub(1),
+            _ if depth == 0 => outside.push(c),
+            _ => inside.push(c),
+        }
+    }
+    (outside, inside)
 }
 
 fn contains_any(folded: &str, words: &[String]) -> bool {
@@ -271,6 +296,24 @@ mod tests {
             ),
             ("ただいまの時間は受付時間外です。", Some(Maintenance)),
             ("The service is under maintenance.", Some(Maintenance)),
+            (
+                "認証に失敗しました（5回失敗した場合はロックされます）",
+                Some(BadIds),
+            ),
+            (
+                "証明書パスワード（確認用）が一致しません。",
+                Some(PasswordFormat),
+            ),
+            ("ダウンロード可能回数を超えています。", Some(AlreadyIssued)),
+            ("取得可能期間（180日間）を超過しました。", Some(Expired)),
+            ("リクエストIDの有効期限が切れています。", Some(Expired)),
+            ("存在しないリクエストIDです。", Some(BadIds)),
+            ("IDまたはパスワードが違います。", Some(BadIds)),
+            ("一致する情報が見つかりませんでした。", Some(BadIds)),
+            (
+                "長時間操作がなかったため、最初からやり直してください。",
+                Some(SessionTimeout),
+            ),
             // What might be, what would be, and what nobody foresaw.
             ("有効期限が切れた場合は、新規発行申請が必要です。", None),
             ("二重送信されました。", None),

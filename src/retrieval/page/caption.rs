@@ -196,10 +196,12 @@ impl Vocabulary {
                 loosely: true,
             };
         }
-        match rest.is_empty() {
-            true if again => Said::Confirm,
+        let left = rest.chars().count();
+        if again && left <= LONGEST_REST {
+            return Said::Confirm;
+        }
+        match left == 0 || is_sentence(caption) || whole.starts_with(EXAMPLE) {
             true => Said::Nothing,
-            false if is_sentence(caption) => Said::Nothing,
             false => Said::Other(caption.to_owned()),
         }
     }
@@ -258,6 +260,12 @@ const OPENING: &str = "([{【〔〈《「『<";
 /// Closing brackets after NFKC.
 const CLOSING: &str = ")]}】〕〉》」』>";
 
+/// A caption that begins so shows how a value looks.
+const EXAMPLE: &str = "例";
+
+/// What may be left beside a second-entry mark: 同上, 欄.
+const LONGEST_REST: usize = 2;
+
 /// What is left between hints.
 const PARTICLES: &str = "のをはがでにともへず";
 
@@ -307,6 +315,12 @@ mod tests {
             ("通知書に記載の番号です。", Said::Nothing),
             ("(確認用)", Said::Confirm),
             ("確認のためもう一度入力してください", Said::Confirm),
+            ("同上（確認用）", Said::Confirm),
+            ("例) 通知書の右上の番号", Said::Nothing),
+            (
+                "メール（確認用）",
+                Said::Other("メール（確認用）".to_owned()),
+            ),
             (
                 "リクエストIDを入力してください。",
                 Said::Mention(Role::RequestId),

@@ -97,7 +97,10 @@ pub(crate) fn untouched_values(page: &Document, control: &Control<'_>) -> Vec<St
     match control.kind {
         Kind::Tick if !element.has("checked") => vec![],
         Kind::Tick => vec![element.attribute("value").unwrap_or("on").to_owned()],
-        Kind::Select => selected(page, control),
+        Kind::Select => selected(page, control)
+            .into_iter()
+            .map(|(_, value)| value)
+            .collect(),
         Kind::File => vec![String::new()],
         _ if element.name == "textarea" => vec![raw_text(page, control.at)],
         _ => vec![element.attribute("value").unwrap_or_default().to_owned()],
@@ -140,7 +143,16 @@ pub(crate) fn button_caption(page: &Document, control: &Control<'_>) -> String {
         .to_owned()
 }
 
-fn selected(page: &Document, control: &Control<'_>) -> Vec<String> {
+/// What the chosen options of a list say.
+pub(crate) fn chosen_options(page: &Document, control: &Control<'_>) -> Vec<String> {
+    selected(page, control)
+        .into_iter()
+        .map(|(at, _)| super::tree::fold_blanks(&raw_text(page, at)))
+        .collect()
+}
+
+/// The chosen options of a list, with what they send.
+fn selected(page: &Document, control: &Control<'_>) -> Vec<(NodeIndex, String)> {
     let options: Vec<_> = page
         .named("option")
         .filter(|(at, _)| (control.at..page.nodes()[control.at].end).contains(at))
@@ -153,8 +165,8 @@ fn selected(page: &Document, control: &Control<'_>) -> Vec<String> {
                 .is_some_and(|group| group.has("disabled"))
     };
     let value = |(at, option): &(NodeIndex, &Element)| match option.attribute("value") {
-        Some(value) => value.to_owned(),
-        None => super::tree::fold_blanks(&raw_text(page, *at)),
+        Some(value) => (*at, value.to_owned()),
+        None => (*at, super::tree::fold_blanks(&raw_text(page, *at))),
     };
     let chosen = || options.iter().filter(|(_, option)| option.has("selected"));
     match control.element.has("multiple") {
@@ -180,9 +192,8 @@ fn is_disabled(page: &Document, at: NodeIndex, element: &Element) -> bool {
 
 /// The legend of a fieldset.
 pub(crate) fn first_legend(page: &Document, fieldset: NodeIndex) -> Option<NodeIndex> {
-    page.named("legend")
-        .map(|(at, _)| at)
-        .find(|&at| page.nodes()[at].parent == Some(fieldset))
+    page.children(fieldset)
+        .find(|&at| page.element(at).is_some_and(|e| e.name == "legend"))
 }
 
 #[cfg(test)]

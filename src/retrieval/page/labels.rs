@@ -28,12 +28,18 @@ pub(crate) struct Labels<'a> {
     page: &'a Document,
     vocabulary: &'a Vocabulary,
     tokens: Vec<Token>,
+    /// Where the fields stand, in order.
+    fields: Vec<NodeIndex>,
 }
 
 /// A page as a person's eye runs over it.
 #[derive(Debug)]
 enum Token {
-    Text { text: String, in_heading: bool },
+    Text {
+        at: NodeIndex,
+        text: String,
+        in_heading: bool,
+    },
     Line,
     Cell,
     Field(NodeIndex),
@@ -46,6 +52,9 @@ impl<'a> Labels<'a> {
             page,
             vocabulary,
             tokens: tokens(page),
+            fields: (0..page.nodes().len())
+                .filter(|at| is_field(page, *at))
+                .collect(),
         }
     }
 
@@ -151,6 +160,7 @@ impl<'a> Labels<'a> {
         captions.extend(self.preceding(control));
         captions.extend(self.cell_captions(control));
         captions.extend(self.term(control));
+        captions.extend(self.surroundings(control));
         captions.extend(self.legends(control));
         captions.retain(|caption| !caption.is_empty());
         captions
@@ -215,7 +225,10 @@ impl<'a> Labels<'a> {
         };
         for token in self.tokens[..place].iter().rev() {
             match token {
-                Token::Text { text, in_heading } => run.push((text, *in_heading)),
+                Token::Text { at, .. } if self.belongs_elsewhere(*at, control) => break,
+                Token::Text {
+                    text, in_heading, ..
+                } => run.push((text, *in_heading)),
                 Token::Line if self.take_run(&mut run, &mut runs) => return runs,
                 Token::Line => {}
                 Token::Cell | Token::Field(_) => break,
@@ -311,19 +324,53 @@ impl<'a> Labels<'a> {
     }
 
     fn holds_field(&self, at: NodeIndex) -> bool {
-        (at..self.page.nodes()[at].end).any(|inside| is_field(self.page, inside))
+        !self.fields_in(at).is_empty()
+    }
+
+    fn fields_in(&self, at: NodeIndex) -> &[NodeIndex] {
+        let from = self.fields.partition_point(|field| *field < at);
+        let to = self
+            .fields
+            .partition_point(|field| *field < self.page.nodes()[at].end);
+        &self.fields[from..to]
+    }
+
+    /// Whether a text stands in a box with another field and without this one, as a label behind its field.
+    fn belongs_elsewhere(&self, text: NodeIndex, control: NodeIndex) -> bool {
+        self.page
+            .ancestors(text)
+            .map(|around| self.fields_in(around))
+            .find(|fields| !fields.is_empty())
+            .is_some_and(|fields| fields.binary_search(&control).is_err())
+    }
+
+    /// The text of the largest box that holds this field and no other.
+    fn surroundings(&self, control: NodeIndex) -> Option<String> {
+        self.page
+            .ancestors(control)
+            .take_while(|around| self.fields_in(around.to_owned()).len() == 1)
+            .filter(|around| {
+                self.page.element(*around).is_some_and(|e| {
+                    !matches!(
+                        e.name.as_str(),
+                        "form" | "body" | "html" | "table" | "tbody"
+                    )
+                })
+            })
+            .last()
+            .map(|around| self.page.visible_text(around))
     }
 
     /// The `dt` of the control's `dd`.
     fn term(&self, control: NodeIndex) -> Option<String> {
         let description = self.page.enclosing(control, "dd")?;
-        let list = self.page.enclosing(description, "dl");
+        let list = self.page.nodes()[description].parent?;
         self.page
-            .named("dt")
-            .take_while(|(at, _)| *at < description)
-            .filter(|(at, _)| self.page.enclosing(*at, "dl") == list)
+            .children(list)
+            .take_while(|at| *at < description)
+            .filter(|&at| self.page.element(at).is_some_and(|e| e.name == "dt"))
             .last()
-            .map(|(at, _)| self.page.visible_text(at))
+            .map(|at| self.page.visible_text(at))
     }
 
     fn legends(&self, control: NodeIndex) -> Vec<String> {
@@ -385,8 +432,15 @@ fn tokens(page: &Document) -> Vec<Token> {
                 tokens.push(boundary(is_cell));
                 open.push((node.end, is_cell));
             }
-            Content::Element(_) => {}
+            Content::Element(element) => {
+                tokens.push(Token::Text {
+                    at: at - 1,
+                    text: element.picture_text().to_owned(),
+                    in_heading: false,
+                });
+            }
             Content::Text(text) => tokens.push(Token::Text {
+                at: at - 1,
                 text: text.clone(),
                 in_heading: page
                     .ancestors(at - 1)

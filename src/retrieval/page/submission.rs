@@ -49,7 +49,7 @@ pub(super) fn fill(
         Role::Password | Role::PasswordAgain => password.expose(),
     };
     for field in &form.fields {
-        hold_length(field, typed(field.role))?;
+        hold_to_field(field, typed(field.role))?;
     }
     let parts: Vec<Part<'_>> = form
         .entries
@@ -66,8 +66,11 @@ pub(super) fn fill(
 }
 
 /// A value that does not fit would be cut or refused in a browser; ours is ASCII, so bytes are characters.
-fn hold_length(field: &FieldShape, value: &str) -> Result<(), UnknownReason> {
+fn hold_to_field(field: &FieldShape, value: &str) -> Result<(), UnknownReason> {
     let role = field.role;
+    if field.digits_only && !value.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Err(UnknownReason::UnusableField { role });
+    }
     match (field.max_length, field.min_length) {
         (Some(takes), _) if takes < value.len() => Err(UnknownReason::FieldTooShort {
             role,

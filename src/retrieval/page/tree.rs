@@ -8,18 +8,16 @@
 //! Scripts do not run, so `noscript` counts as text, and what is hidden by `hidden`, by an inline style or
 //! by one of the usual class names counts as not there.
 
-use std::borrow::Cow;
-use std::cell::{Cell, Ref, RefCell};
+mod sink;
+
 use std::collections::HashMap;
 
-use html5ever::interface::{ElementFlags, NodeOrText, QuirksMode, TreeSink};
 use html5ever::tendril::{StrTendril, TendrilSink};
 use html5ever::tree_builder::TreeBuilderOpts;
-use html5ever::{Attribute, ParseOpts, QualName, parse_document};
-use scraper::{Html, HtmlTreeSink, Node as ParsedNode};
+use html5ever::{ParseOpts, parse_document};
+use scraper::{Html, Node as ParsedNode};
 
-/// The handle by which the parser names a node.
-type Handle = <HtmlTreeSink as TreeSink>::Handle;
+use sink::{Handle, OwnerSink};
 
 /// Position of a node in document order.
 pub(crate) type NodeIndex = usize;
@@ -76,6 +74,14 @@ impl Element {
     /// Whether the attribute is there at all.
     pub(crate) fn has(&self, name: &str) -> bool {
         self.attribute(name).is_some()
+    }
+
+    /// What a picture says to those who do not see it; sites draw their labels as pictures.
+    pub(crate) fn picture_text(&self) -> &str {
+        match self.name.as_str() {
+            "img" => self.attribute("alt").unwrap_or_default(),
+            _ => "",
+        }
     }
 
     /// An attribute's keyword: trimmed, in lower case, empty when missing.
@@ -154,6 +160,15 @@ impl Document {
         std::iter::successors(self.nodes[index].parent, |&at| self.nodes[at].parent)
     }
 
+    /// The nodes directly below one.
+    pub(crate) fn children(&self, index: NodeIndex) -> impl Iterator<Item = NodeIndex> {
+        let end = self.nodes[index].end;
+        let first = Some(index + 1).filter(|at| *at < end);
+        std::iter::successors(first, move |&at| {
+            Some(self.nodes[at].end).filter(|next| *next < end)
+        })
+    }
+
     /// The nearest element of this name around a node.
     pub(crate) fn enclosing(&self, index: NodeIndex, name: &str) -> Option<NodeIndex> {
         self.ancestors(index)
@@ -188,6 +203,7 @@ impl Document {
                     continue;
                 }
                 Content::Element(element) if is_block(&element.name) => text.push(' '),
+                Content::Element(element) if !node.hidden => text.push_str(element.picture_text()),
                 Content::Element(_) => {}
             }
             at += 1;
@@ -305,9 +321,19 @@ fn is_hidden(content: &Content) -> bool {
     };
     if matches!(
         element.name.as_str(),
-        "head" | "script" | "style" | "template" | "object" | "iframe" | "svg" | "title"
+        "head"
+            | "script"
+            | "style"
+            | "template"
+            | "object"
+            | "iframe"
+            | "svg"
+            | "title"
+            | "rt"
+            | "rp"
     ) || element.has("hidden")
-        || (element.name == "input" && element.keyword("type") == "hidden")
+        || (element.name == "input"
+            && (element.keyword("type") == "hidden" || element.keyword("aria-hidden") == "true"))
     {
         return true;
     }
@@ -316,8 +342,7 @@ fn is_hidden(content: &Content) -> bool {
         .chars()
         .filter(|c| !c.is_whitespace())
         .collect();
-    style.contains("display:none")
-        || style.contains("visibility:hidden")
+    HIDING_STYLES.iter().any(|hiding| style.contains(hiding))
         || element
             .keyword("class")
             .split_whitespace()
@@ -363,148 +388,18 @@ fn ids(nodes: &[Node]) -> HashMap<String, NodeIndex> {
     by_id
 }
 
-/// scraper's tree, with the form owners that it does not keep itself.
-struct OwnerSink {
-    tree: HtmlTreeSink,
-    owners: RefCell<HashMap<Handle, Handle>>,
-    depths: RefCell<HashMap<Handle, usize>>,
-    deepest: Cell<usize>,
-}
-
-impl OwnerSink {
-    fn new() -> Self {
-        Self {
-            tree: HtmlTreeSink::new(Html::new_document()),
-            owners: RefCell::default(),
-            depths: RefCell::default(),
-            deepest: Cell::default(),
-        }
-    }
-
-    fn is_too_much(&self) -> bool {
-        self.deepest.get() > DEEPEST || self.depths.borrow().len() > MOST_ELEMENTS
-    }
-
-    fn note_depth(&self, parent: &Handle, child: &NodeOrText<Handle>) {
-        if let NodeOrText::AppendNode(child) = child {
-            let mut depths = self.depths.borrow_mut();
-            let depth = depths.get(parent).map_or(1, |depth| depth + 1);
-            depths.insert(*child, depth);
-            self.deepest.set(self.deepest.get().max(depth));
-        }
-    }
-}
-
-impl TreeSink for OwnerSink {
-    type Handle = Handle;
-    type Output = (Html, HashMap<Handle, Handle>);
-    type ElemName<'a> = Ref<'a, QualName>;
-
-    fn finish(self) -> Self::Output {
-        (self.tree.finish(), self.owners.into_inner())
-    }
-
-    fn associate_with_form(
-        &self,
-        target: &Handle,
-        form: &Handle,
-        _nodes: (&Handle, Option<&Handle>),
-    ) {
-        self.owners.borrow_mut().insert(*target, *form);
-    }
-
-    // Every page has parse errors; none of them matters here.
-    fn parse_error(&self, _message: Cow<'static, str>) {}
-
-    fn set_quirks_mode(&self, mode: QuirksMode) {
-        self.tree.set_quirks_mode(mode);
-    }
-
-    fn get_document(&self) -> Handle {
-        self.tree.get_document()
-    }
-
-    fn same_node(&self, x: &Handle, y: &Handle) -> bool {
-        self.tree.same_node(x, y)
-    }
-
-    fn elem_name<'a>(&'a self, target: &'a Handle) -> Self::ElemName<'a> {
-        self.tree.elem_name(target)
-    }
-
-    fn create_element(
-        &self,
-        name: QualName,
-        attributes: Vec<Attribute>,
-        flags: ElementFlags,
-    ) -> Handle {
-        self.tree.create_element(name, attributes, flags)
-    }
-
-    fn create_comment(&self, text: StrTendril) -> Handle {
-        self.tree.create_comment(text)
-    }
-
-    fn create_pi(&self, target: StrTendril, data: StrTendril) -> Handle {
-        self.tree.create_pi(target, data)
-    }
-
-    fn append(&self, parent: &Handle, child: NodeOrText<Handle>) {
-        self.note_depth(parent, &child);
-        self.tree.append(parent, child);
-    }
-
-    fn append_based_on_parent_node(
-        &self,
-        element: &Handle,
-        previous: &Handle,
-        child: NodeOrText<Handle>,
-    ) {
-        self.note_depth(element, &child);
-        self.tree
-            .append_based_on_parent_node(element, previous, child);
-    }
-
-    fn append_doctype_to_document(
-        &self,
-        name: StrTendril,
-        public_id: StrTendril,
-        system_id: StrTendril,
-    ) {
-        self.tree
-            .append_doctype_to_document(name, public_id, system_id);
-    }
-
-    fn get_template_contents(&self, target: &Handle) -> Handle {
-        self.tree.get_template_contents(target)
-    }
-
-    fn append_before_sibling(&self, sibling: &Handle, node: NodeOrText<Handle>) {
-        self.note_depth(sibling, &node);
-        self.tree.append_before_sibling(sibling, node);
-    }
-
-    fn add_attrs_if_missing(&self, target: &Handle, attributes: Vec<Attribute>) {
-        self.tree.add_attrs_if_missing(target, attributes);
-    }
-
-    fn remove_from_parent(&self, target: &Handle) {
-        self.tree.remove_from_parent(target);
-    }
-
-    fn reparent_children(&self, node: &Handle, new_parent: &Handle) {
-        self.tree.reparent_children(node, new_parent);
-    }
-}
-
-/// Elements nested deeper than this are no page for people; browsers stop at 512.
-const DEEPEST: usize = 1_024;
-
-/// More elements than this are no page for people either.
-const MOST_ELEMENTS: usize = 100_000;
-
 /// Bytes parsed between two looks at the bounds.
 const PIECE: usize = 4_096;
+
+/// Inline styles that take an element out of sight.
+const HIDING_STYLES: [&str; 6] = [
+    "display:none",
+    "visibility:hidden",
+    "opacity:0;",
+    "left:-9",
+    "top:-9",
+    "clip:rect(0",
+];
 
 /// Class names that, on every framework known to us, take an element out of sight.
 const HIDING_CLASSES: [&str; 5] = ["hidden", "hide", "d-none", "is-hidden", "invisible"];

@@ -5,9 +5,11 @@ use std::collections::HashMap;
 use super::tree::{Content, Document, holds_own_text, is_block};
 use crate::retrieval::phrases::fold_label;
 
-/// The sentences that a person sees, in order; a line break or a block ends one as a full stop does.
+/// The sentences that a person sees, the title first, then in order; a line break or a block ends one as a full stop does.
 pub(crate) fn sentences(page: &Document) -> Vec<String> {
-    let mut lines = vec![String::new()];
+    let title = page.named("title").next();
+    let title = title.map(|(at, _)| super::controls::raw_text(page, at));
+    let mut lines = vec![title.unwrap_or_default(), String::new()];
     let mut at = 0;
     let mut ends_of_blocks: Vec<usize> = Vec::new();
     while let Some(node) = page.nodes().get(at) {
@@ -28,7 +30,11 @@ pub(crate) fn sentences(page: &Document) -> Vec<String> {
                 lines.push(String::new());
                 ends_of_blocks.push(node.end);
             }
-            Content::Element(_) => {}
+            Content::Element(element) => {
+                if let Some(line) = lines.last_mut() {
+                    line.push_str(element.picture_text());
+                }
+            }
             Content::Text(text) => {
                 if let Some(line) = lines.last_mut() {
                     line.push_str(text);
@@ -101,6 +107,7 @@ mod tests {
         assert_eq!(
             sentences(&page),
             [
+                "題",
                 "証明書の取得",
                 "一つ目。",
                 "二つ目",
