@@ -1,0 +1,466 @@
+//! Opens every format that scanners, faxes and offices produce, and refuses what is broken without losing a
+//! page in silence.
+//!
+//! `fixtures/formats` holds one small picture in other encoders' hands; whatever its format, it must come
+//! out as the same grey pixels.
+
+use std::fs;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use image::{GrayImage, imageops};
+use noticert::config::Limits;
+use noticert::intake::document::{Document, DocumentError, OtherKind, RawPage};
+
+fn fixture(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("fixtures")
+        .join(name)
+}
+
+fn formats() -> Vec<PathBuf> {
+    let mut files: Vec<PathBuf> = fs::read_dir(fixture("formats"))
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|e| e != "py"))
+        .collect();
+    files.sort();
+    files
+}
+
+fn name(path: &Path) -> &str {
+    path.file_name().unwrap().to_str().unwrap()
+}
+
+fn open(name: &str) -> Result<Document, DocumentError> {
+    Document::open(&fixture(name), name, &Limits::default())
+}
+
+fn open_bytes(bytes: Vec<u8>) -> Result<Document, DocumentError> {
+    Document::from_bytes(bytes, "-", &Limits::default())
+}
+
+/// The first error that opening or any page gives.
+fn refusal(name: &str) -> DocumentError {
+    match open(name) {
+        Err(error) => error,
+        Ok(document) => document
+            .pages()
+            .find_map(Result::err)
+            .unwrap_or_else(|| panic!("{name} was read")),
+    }
+}
+
+fn only_page(name: &str) -> RawPage {
+    let document = open(name).unwrap_or_else(|error| panic!("{name}: {error:?}"));
+    assert_eq!(document.page_count(), 1, "{name}");
+    document
+        .page(1)
+        .unwrap_or_else(|error| panic!("{name}: {error:?}"))
+}
+
+fn picture() -> GrayImage {
+    image::open(fixture("formats/grey.png"))
+        .unwrap()
+        .into_luma8()
+}
+
+/// Mean difference in grey levels.
+fn difference(a: &GrayImage, b: &GrayImage) -> f64 {
+    assert_eq!(a.dimensions(), b.dimensions());
+    let sum: u64 = a
+        .iter()
+        .zip(b.iter())
+        .map(|(a, b)| u64::from(a.abs_diff(*b)))
+        .sum();
+    sum as f64 / a.len() as f64
+}
+
+#[test]
+fn one_picture_is_the_same_in_every_format() {
+    let picture = picture();
+    let other_sizes = [
+        "japanese-font-not-embedded.pdf",
+        "small-image-and-lines.pdf",
+        "unequal.tif",
+    ];
+    let mut seen = 0;
+    for path in formats() {
+        let name = name(&path);
+        if other_sizes.contains(&name) || name.starts_with("locked") || name.starts_with("three") {
+            continue;
+        }
+        let page = only_page(&format!("formats/{name}"));
+        let expected = match name {
+            "rotate90.pdf" => imageops::rotate90(&picture),
+            "rotate180.pdf" => imageops::rotate180(&picture),
+            "rotate270.pdf" => imageops::rotate270(&picture),
+            _ => picture.clone(),
+        };
+        // Only JPEG may differ at all.
+        let lossy = name.ends_with("jpg") || name.contains("jpeg");
+        let difference = difference(&page.image, &expected);
+        assert!(
+            difference <= if lossy { 0.5 } else { 0.0 },
+            "{name}: {difference}"
+        );
+        assert!(!page.incomplete, "{name}");
+        seen += 1;
+    }
+    assert!(seen > 60, "only {seen} files");
+}
+
+#[test]
+fn the_resolution_comes_from_the_file() {
+    for path in formats() {
+        let name = name(&path);
+        // These say nothing about it: no field in the format, none written, or a page drawn anew.
+        let silent = ["grey.webp", "sixteen.png", "japanese-font-not-embedded.pdf"];
+        if name.starts_with("locked") || silent.contains(&name) {
+            continue;
+        }
+        let expected = if name.starts_with("small") {
+            300.0
+        } else {
+            100.0
+        };
+        let page = open(&format!("formats/{name}")).unwrap().page(1).unwrap();
+        let (across, down) = page.dpi.unwrap_or_else(|| panic!("{name} has no dpi"));
+        assert!(
+            (across - expected).abs() < 0.5 && across == down,
+            "{name}: {across} {down}"
+        );
+    }
+}
+
+#[test]
+fn a_coarse_fax_is_stretched_until_its_dots_are_square() {
+    let page = only_page("formats/unequal.tif");
+    assert_eq!(page.image.dimensions(), (301, 204));
+    let expected = imageops::resize(&picture(), 301, 204, imageops::FilterType::Triangle);
+    let difference = difference(&page.image, &expected);
+    assert!(difference < 8.0, "{difference}");
+}
+
+#[test]
+fn pages_come_in_order_and_one_at_a_time() {
+    let document = open("formats/three-pages.tif").unwrap();
+    assert_eq!(document.page_count(), 3);
+    let numbers: Vec<u32> = document.pages().map(|page| page.unwrap().number).collect();
+    assert_eq!(numbers, [1, 2, 3]);
+    assert_eq!(document.page(2).unwrap().image, picture());
+    for number in [0, 4] {
+        let error = document.page(number).unwrap_err();
+        assert!(
+            matches!(error, DocumentError::NoSuchPage { pages: 3, .. }),
+            "{error:?}"
+        );
+    }
+}
+
+#[test]
+fn pages_may_be_taken_from_several_threads() {
+    let document = open("notices/twelve-pdf/scan.pdf").unwrap();
+    let alone: Vec<GrayImage> = document.pages().map(|page| page.unwrap().image).collect();
+    std::thread::scope(|scope| {
+        let tasks: Vec<_> = (1..=document.page_count())
+            .map(|number| {
+                let document = &document;
+                scope.spawn(move || document.page(number).unwrap().image)
+            })
+            .collect();
+        for (task, expected) in tasks.into_iter().zip(&alone) {
+            assert!(task.join().unwrap() == *expected);
+        }
+    });
+}
+
+#[test]
+fn text_in_a_font_that_the_file_does_not_bring_is_drawn() {
+    let page = only_page("formats/japanese-font-not-embedded.pdf");
+    let ink = page.image.iter().filter(|pixel| **pixel < 128).count();
+    // Six characters of 30 points at 300 dpi; without a font nothing or boxes would be there.
+    assert!((8_000..40_000).contains(&ink), "{ink}");
+    assert!(!page.incomplete);
+}
+
+#[test]
+fn drawing_beside_an_image_is_not_lost() {
+    let page = only_page("formats/small-image-and-lines.pdf");
+    // The frame around the image: 5 points from the left, at 300 dpi.
+    let left = 5 * 300 / 72;
+    let dark = (0..page.image.height())
+        .filter(|y| page.image.get_pixel(left, *y).0[0] < 128)
+        .count();
+    assert!(dark > 200, "{dark}");
+}
+
+#[test]
+fn the_same_bytes_may_come_from_memory_or_a_pipe() {
+    let bytes = fs::read(fixture("formats/three-pages.tif")).unwrap();
+    let limits = Limits::default();
+    let piped = Document::from_reader(bytes.as_slice(), "-", &limits).unwrap();
+    assert_eq!((piped.name(), piped.page_count()), ("-", 3));
+    assert_eq!(piped.page(3).unwrap().image, picture());
+    assert_eq!(open_bytes(bytes).unwrap().page(3).unwrap().image, picture());
+}
+
+#[test]
+fn the_name_of_a_file_decides_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("letter.pdf");
+    fs::copy(fixture("formats/g4.tif"), &path).unwrap();
+    let document = Document::open(&path, "letter.pdf", &Limits::default()).unwrap();
+    assert_eq!(document.page(1).unwrap().image, picture());
+}
+
+#[test]
+fn every_broken_file_is_refused_for_its_own_reason() {
+    use DocumentError as E;
+    assert!(matches!(
+        refusal("broken/truncated.png"),
+        E::Truncated { .. }
+    ));
+    assert!(matches!(
+        refusal("broken/truncated.jpg"),
+        E::Truncated { .. }
+    ));
+    assert!(matches!(
+        refusal("broken/truncated.pdf"),
+        E::Truncated { page: None }
+    ));
+    assert!(matches!(
+        refusal("broken/truncated.tiff"),
+        E::Truncated { page: Some(2) }
+    ));
+    assert!(matches!(refusal("broken/encrypted.pdf"), E::Encrypted));
+    assert!(matches!(refusal("formats/locked-rc4.pdf"), E::Encrypted));
+    assert!(matches!(refusal("broken/empty.png"), E::Empty));
+    assert!(matches!(
+        refusal("broken/not-an-image.png"),
+        E::UnknownKind {
+            looks_like: Some(OtherKind::Text)
+        }
+    ));
+    assert!(matches!(
+        refusal("broken/no-such-kind.bin"),
+        E::UnknownKind { looks_like: None }
+    ));
+    assert!(matches!(
+        refusal("broken/bomb.png"),
+        E::PageTooLarge {
+            page: 1,
+            megapixels: 900,
+            limit: 120
+        }
+    ));
+    assert!(matches!(refusal("broken"), E::IsDirectory));
+    let E::Unreadable { source } = refusal("broken/no-such-file.png") else {
+        panic!("a missing file has another reason");
+    };
+    assert_eq!(source.kind(), io::ErrorKind::NotFound);
+}
+
+#[test]
+fn whole_pages_before_a_cut_are_still_read() {
+    let document = open("broken/truncated.tiff").unwrap();
+    assert_eq!(document.page_count(), 2);
+    assert!(document.page(1).is_ok());
+    assert!(document.page(2).is_err());
+}
+
+/// Cuts each file at many places. A cut may go unnoticed only where it takes nothing of the picture.
+#[test]
+fn no_cut_gives_half_a_page_in_silence() {
+    for path in formats() {
+        let whole = fs::read(&path).unwrap();
+        if open_bytes(whole.clone()).is_err() {
+            continue;
+        }
+        let pages: Vec<GrayImage> = open_bytes(whole.clone())
+            .unwrap()
+            .pages()
+            .map(|page| page.unwrap().image)
+            .collect();
+        let step = (whole.len() / 97).max(1);
+        for length in (0..whole.len())
+            .step_by(step)
+            .chain(whole.len() - 8..whole.len())
+        {
+            let Ok(document) = open_bytes(whole[..length].to_vec()) else {
+                continue;
+            };
+            let mut read = 0;
+            let mut failed = false;
+            for (page, expected) in document.pages().zip(&pages) {
+                match page {
+                    Ok(page) => {
+                        assert!(page.image == *expected, "{} cut at {length}", name(&path));
+                        read += 1;
+                    }
+                    Err(_) => failed = true,
+                }
+            }
+            assert!(
+                failed || read == pages.len(),
+                "{} lost a page at {length}",
+                name(&path)
+            );
+        }
+    }
+}
+
+/// Other people's files must never end the program, whatever is in them.
+#[test]
+fn damaged_bytes_are_errors_and_never_panics() {
+    let limits = Limits {
+        // Damage makes sizes up; none of them may be believed for long.
+        megapixels_per_page: 4,
+        ..Limits::default()
+    };
+    let mut state = 88_172_645_463_325_252_u64;
+    let mut random = move |bound: usize| {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        (state % bound.max(1) as u64) as usize
+    };
+    for path in formats() {
+        let whole = fs::read(&path).unwrap();
+        for _ in 0..12 {
+            let mut bytes = whole.clone();
+            for _ in 0..=random(6) {
+                // Half of the hits go where headers and tables are.
+                let reach = if random(2) == 0 {
+                    bytes.len()
+                } else {
+                    bytes.len().min(400)
+                };
+                let at = random(reach);
+                bytes[at] = random(256) as u8;
+            }
+            if let Ok(document) = Document::from_bytes(bytes, name(&path), &limits) {
+                for page in document.pages().take(5).flatten() {
+                    assert!(!page.image.is_empty());
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn pages_beyond_the_limit_are_counted_and_not_read() {
+    let limits = Limits {
+        pages_per_file: 2,
+        ..Limits::default()
+    };
+    let document = Document::open(&fixture("formats/three-pages.tif"), "t", &limits).unwrap();
+    assert_eq!((document.page_count(), document.skipped_pages()), (2, 1));
+    assert_eq!(document.pages().count(), 2);
+    assert!(document.page(3).is_err());
+}
+
+#[test]
+fn a_file_beyond_the_limit_is_not_read_into_memory() {
+    let limits = Limits {
+        megabytes_per_file: 1,
+        ..Limits::default()
+    };
+    let endless = io::repeat(b'a');
+    let error = Document::from_reader(endless, "-", &limits).err().unwrap();
+    assert!(matches!(error, DocumentError::FileTooLarge { limit: 1 }));
+    let bytes = io::repeat(0).take(1_000_001);
+    assert!(Document::from_reader(bytes, "-", &limits).is_err());
+}
+
+#[test]
+fn sizes_are_refused_before_anything_is_allocated_for_them() {
+    let too_large = |bytes: Vec<u8>| {
+        let result = open_bytes(bytes).and_then(|document| document.page(1));
+        matches!(result, Err(DocumentError::PageTooLarge { page: 1, .. }))
+    };
+    // A JPEG frame of 65500 by 65500.
+    let mut jpeg = fs::read(fixture("formats/grey.jpg")).unwrap();
+    let frame = jpeg
+        .windows(2)
+        .position(|marker| marker == [0xff, 0xc0])
+        .unwrap();
+    jpeg[frame + 5..frame + 9].copy_from_slice(&[0xff, 0xdc, 0xff, 0xdc]);
+    assert!(too_large(jpeg));
+    // A TIFF of 2^31 rows: the tag 257 of the first directory.
+    let mut tiff = fs::read(fixture("formats/gs-tiffg4.tif")).unwrap();
+    let tag = tiff
+        .windows(4)
+        .position(|tag| matches!(tag, [1, 1, 3 | 4, 0]))
+        .unwrap();
+    tiff[tag + 2..tag + 12].copy_from_slice(&[4, 0, 1, 0, 0, 0, 0, 0, 0, 0x80]);
+    assert!(too_large(tiff));
+    // A PDF image of 90301 by 90203.
+    let pdf = fs::read(fixture("formats/flate.pdf")).unwrap();
+    let text = String::from_utf8_lossy(&pdf);
+    assert!(text.contains("/Width 301"));
+    let pdf = replaced(
+        &replaced(&pdf, b"/Width 301", b"/Width 90301"),
+        b"/Height 203",
+        b"/Height 90203",
+    );
+    assert!(too_large(pdf));
+}
+
+fn replaced(bytes: &[u8], from: &[u8], to: &[u8]) -> Vec<u8> {
+    let at = bytes
+        .windows(from.len())
+        .position(|window| window == from)
+        .unwrap();
+    [&bytes[..at], to, &bytes[at + from.len()..]].concat()
+}
+
+#[test]
+fn a_vast_page_of_a_pdf_is_drawn_small_enough() {
+    let pdf = fs::read(fixture("formats/small-image-and-lines.pdf")).unwrap();
+    let text = String::from_utf8_lossy(&pdf);
+    let start = text.find("/MediaBox").unwrap();
+    let end = start + text[start..].find(']').unwrap() + 1;
+    let vast = [&pdf[..start], b"/MediaBox [0 0 14400 14400]", &pdf[end..]].concat();
+    let page = open_bytes(vast).unwrap().page(1).unwrap();
+    let pixels = u64::from(page.image.width()) * u64::from(page.image.height());
+    assert!(pixels <= 120_000_000, "{pixels}");
+}
+
+#[test]
+fn a_pdf_that_lost_pages_says_so() {
+    let pdf = fs::read(fixture("formats/flate.pdf")).unwrap();
+    let document = open_bytes(replaced(&pdf, b"/Count 1", b"/Count 3")).unwrap();
+    assert_eq!(document.page(1).unwrap().image, picture());
+    let lost = document.pages().filter(Result::is_err).count();
+    assert_eq!(lost, 1, "one error stands for what is missing");
+}
+
+#[test]
+fn a_fax_line_that_breaks_the_code_marks_the_page() {
+    let whole = fs::read(fixture("formats/g3-1d.tif")).unwrap();
+    let mut marked = 0;
+    for at in (60..whole.len() - 400).step_by(37) {
+        let mut bytes = whole.clone();
+        bytes[at] ^= 0x18;
+        let Ok(page) = open_bytes(bytes).and_then(|document| document.page(1)) else {
+            continue;
+        };
+        if page.image != picture() && page.incomplete {
+            marked += 1;
+        }
+    }
+    assert!(marked > 5, "{marked}");
+}
+
+#[test]
+fn photographs_from_telephones_are_named() {
+    let heic = b"\0\0\0\x18ftypheic\0\0\0\0mif1heic".to_vec();
+    let error = open_bytes(heic).err().unwrap();
+    assert!(matches!(
+        error,
+        DocumentError::UnknownKind {
+            looks_like: Some(OtherKind::Heic)
+        }
+    ));
+}
