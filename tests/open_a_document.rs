@@ -310,6 +310,62 @@ fn no_cut_gives_half_a_page_in_silence() {
     }
 }
 
+/// The PDF is whole, but the image in it is not: what the renderer would fill with white is an error.
+#[test]
+fn an_image_cut_short_within_a_whole_pdf_is_an_error() {
+    let picture = picture();
+    for name in [
+        "fax",
+        "stencil",
+        "jpeg",
+        "flate",
+        "plain",
+        "jbig2",
+        "jpeg2000",
+        "searchable",
+        "small-image-and-lines",
+    ] {
+        let whole = fs::read(fixture(&format!("formats/{name}.pdf"))).unwrap();
+        for percent in [5, 30, 60, 90] {
+            let cut = with_shorter_image(&whole, percent);
+            let result = open_bytes(cut).and_then(|document| document.page(1));
+            assert!(
+                result.is_err() || result.is_ok_and(|page| page.image == picture),
+                "{name} with {percent} % of its image was read"
+            );
+        }
+    }
+}
+
+/// Ends the image's stream early, without moving any other byte of the file.
+fn with_shorter_image(pdf: &[u8], percent: usize) -> Vec<u8> {
+    let find = |from: usize, what: &[u8]| {
+        let at = pdf[from..]
+            .windows(what.len())
+            .position(|window| window == what);
+        from + at.unwrap()
+    };
+    let image = find(0, b"/Subtype /Image");
+    let object = pdf[..image]
+        .windows(4)
+        .rposition(|window| window == b" obj")
+        .unwrap();
+    let start = find(image, b"stream\n") + 7;
+    let end = find(start, b"endstream");
+    let kept = (end - start) * percent / 100;
+    let mut cut = pdf.to_vec();
+    let digits = find(object, b"/Length ") + 8;
+    let width = pdf[digits..]
+        .iter()
+        .take_while(|byte| byte.is_ascii_digit())
+        .count();
+    cut[digits..digits + width].copy_from_slice(format!("{kept:0width$}").as_bytes());
+    let ending = b"\nendstream\nendobj\n";
+    cut[start + kept..end].fill(b' ');
+    cut[start + kept..start + kept + ending.len()].copy_from_slice(ending);
+    cut
+}
+
 /// Other people's files must never end the program, whatever is in them.
 #[test]
 fn damaged_bytes_are_errors_and_never_panics() {

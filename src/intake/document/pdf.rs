@@ -4,6 +4,7 @@
 //! resolution of the images on it, or 300 dpi. A file whose end is missing is refused, because the renderer
 //! would rebuild what it can and lose pages in silence.
 
+mod endings;
 mod image_stream;
 mod survey;
 
