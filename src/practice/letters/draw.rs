@@ -411,6 +411,35 @@ mod tests {
     }
 
     #[test]
+    fn nothing_is_printed_in_the_margins_and_no_table_runs_into_the_foot() {
+        let font = Font::embedded();
+        for seed in 0..40 {
+            let today = Date::constant(2026, 11, 21);
+            let letter = Letter::invent(seed, 5, today, &config::Rules::default());
+            for style in [Style::varied(seed), Style::unusual(seed)] {
+                for page in draw(&letter, &style, &font, 72) {
+                    let image = &page.scan.image;
+                    let inked = |x: u32, y: u32| image.get_pixel(x, y).0[0] < 200;
+                    let side = style.side_margin as u32 - 2;
+                    let right = image.width() - side;
+                    for y in 0..image.height() {
+                        let outside = (0..side).chain(right..image.width());
+                        let stray = outside.into_iter().find(|x| inked(*x, y));
+                        assert_eq!(stray, None, "seed {seed}, row {y}");
+                    }
+                    // Between the last line and the small print a strip stays white.
+                    let foot = (A4.1 - style.end_margin.min(48.0)) as u32;
+                    let strip = foot + 1..foot + 4;
+                    let stray = strip
+                        .clone()
+                        .find(|y| (0..image.width()).any(|x| inked(x, *y)));
+                    assert_eq!(stray, None, "seed {seed}, {strip:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
     fn full_width_and_grouping_change_what_is_printed() {
         let mut style = Style::plain();
         assert_eq!(printed_id("123456789012345", &style), "123456789012345");
