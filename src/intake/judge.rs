@@ -12,11 +12,12 @@ use jiff::civil::Date;
 
 use crate::config::Config;
 use crate::domain::{
-    CharacterReading, Crop, Doubt, Field, FieldReading, InstitutionCode, IssuanceReading, Problem,
+    CharacterReading, Crop, Doubt, Field, FieldReading, InstitutionCode, IssuanceReading,
     ReferenceId, RequestId, Status, TerminalName, Text,
 };
 use crate::intake::fields::dates::{one_date, two_dates};
 use crate::intake::fields::edit_distance;
+use crate::intake::reader::LineReading;
 use crate::intake::values::TwoReadings;
 
 pub mod doubts;
@@ -80,7 +81,7 @@ impl Judge<'_> {
             page: place.page,
             index: place.index,
             status: Status::Review,
-            issuer: text_field(Field::Issuer, evidence.issuer.as_ref()),
+            issuer: self.issuer(evidence.issuer.as_ref()),
             institution_code: institution_code(evidence.institution_code.as_ref()),
             terminal_name: terminal_name(evidence.terminal_name.as_ref()),
             request_id: request_id(evidence.request_id.as_ref()),
@@ -205,6 +206,17 @@ impl Judge<'_> {
         reading.problems.extend(problems);
     }
 
+    /// The issuer is free text to the readers, but a known name to the letter: only that name is accepted.
+    fn issuer(&self, seen: Option<&Seen>) -> FieldReading<String> {
+        let mut field = text_field(Field::Issuer, seen);
+        let families = &self.config.certificate.issuer_family;
+        let known = |text: &String| families.iter().any(|family| is_name_of(text, family));
+        if !field.value.as_ref().is_some_and(known) {
+            demote(&mut field, doubts::look_alike());
+        }
+        field
+    }
+
     /// Whether an issuer's name holds one of the configured names, give or take a misprint or misread.
     pub fn is_of_the_family(&self, issuer: &str) -> bool {
         let issuer = letters_of(issuer);
@@ -213,6 +225,28 @@ impl Judge<'_> {
             let start = &issuer[..issuer.len().min(family.len())];
             !family.is_empty() && edit_distance(start, &family) <= family.len() / 6 + 1
         })
+    }
+}
+
+/// The family's name, as configured or with the sample's misprint, and what may follow: `CA`, `CA-G1`.
+fn is_name_of(text: &str, family: &str) -> bool {
+    let misprint = family.replace("Online", "Onlien");
+    let rest = [family, &misprint]
+        .into_iter()
+        .find_map(|name| text.strip_prefix(name));
+    let Some(rest) = rest else {
+        return false;
+    };
+    let rest: String = rest
+        .chars()
+        .filter(|c| !c.is_whitespace() && *c != '-')
+        .collect();
+    match rest.strip_prefix("CA") {
+        Some("") => true,
+        Some(generation) => generation
+            .strip_prefix('G')
+            .is_some_and(|number| !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit())),
+        None => rest.is_empty(),
     }
 }
 
@@ -233,14 +267,22 @@ fn settle(reading: &mut IssuanceReading) {
     } else {
         Status::Review
     };
+    // That no name is ever accepted is not worth a remark on every sheet.
+    let name = &reading.terminal_name.doubts;
     let others = [
-        (Field::Issuer, reading.issuer.status),
-        (Field::TerminalName, reading.terminal_name.status),
-        (Field::RetrievalDeadline, reading.retrieval_deadline.status),
+        (Field::Issuer, reading.issuer.status != Status::Accepted),
+        (
+            Field::TerminalName,
+            name.iter().any(|doubt| *doubt != doubts::one_reader()),
+        ),
+        (
+            Field::RetrievalDeadline,
+            reading.retrieval_deadline.status != Status::Accepted,
+        ),
     ];
-    for (field, status) in others {
+    for (field, doubtful) in others {
         let remark = doubts::field_in_doubt(field);
-        if status != Status::Accepted && !reading.problems.contains(&remark) {
+        if doubtful && !reading.problems.contains(&remark) {
             reading.problems.push(remark);
         }
     }
@@ -296,7 +338,12 @@ fn reference_id(seen: Option<&Seen>) -> FieldReading<ReferenceId> {
 }
 
 fn terminal_name(seen: Option<&Seen>) -> FieldReading<TerminalName> {
-    let text = text_field(Field::TerminalName, seen);
+    let mut text = text_field(Field::TerminalName, seen);
+    // A name may hold any character there is, and one that the language data lacks is read as another with
+    // confidence: nothing vouches for it but a person.
+    if text.value.is_some() {
+        demote(&mut text, doubts::one_reader());
+    }
     let value = text.value.as_deref().and_then(|name| name.parse().ok());
     FieldReading {
         value,
@@ -319,11 +366,26 @@ fn date_field(field: Field, seen: Option<&Seen>, date: Option<Date>) -> FieldRea
         return FieldReading::missing(doubts::not_found(field));
     };
     let mut reading = with_value(seen, date);
+    // Between the numbers any mark will do: only the numbers must be sure. Beside a range sign, or beside the
+    // white where one was, Tesseract doubts what it sees: the surer of two equal readings counts.
+    let first = digit_confidences(&seen.readings.first);
+    let second = digit_confidences(&seen.readings.second).into_iter();
+    let second = second.chain(std::iter::repeat(0.0));
+    let pairs = first.into_iter().zip(second);
+    let surer = pairs.map(|(one, other)| one.max(other));
+    reading.confidence = surer.reduce(f32::min).unwrap_or(0.0);
+    demote_when_unsure(&mut reading);
     if reading.value.is_none() && reading.status != Status::Rejected {
         let expected = Text::new("年月日", "a date");
         demote(&mut reading, doubts::form(expected));
     }
     reading
+}
+
+fn digit_confidences(reading: &LineReading) -> Vec<f32> {
+    let characters = reading.characters.iter();
+    let digits = characters.filter(|c| c.character.is_ascii_digit());
+    digits.map(|c| c.confidence).collect()
 }
 
 fn text_field(field: Field, seen: Option<&Seen>) -> FieldReading<String> {
@@ -333,6 +395,7 @@ fn text_field(field: Field, seen: Option<&Seen>) -> FieldReading<String> {
     let text = readable(&seen.readings.first.text_with_blanks());
     let value = (!text.is_empty()).then_some(text);
     let mut reading = with_value(seen, value);
+    demote_when_unsure(&mut reading);
     if reading.value.is_none() {
         demote(&mut reading, doubts::not_found(field));
     }
@@ -346,6 +409,7 @@ fn parsed<T: FromStr>(field: Field, seen: Option<&Seen>, expected: Text) -> Fiel
     };
     let text = seen.readings.first.text();
     let mut reading = with_value(seen, text.parse().ok());
+    demote_when_unsure(&mut reading);
     if text.chars().count() >= FEWEST_EQUAL && all_equal(&text) {
         reading.status = Status::Rejected;
         reading.value = None;
@@ -384,30 +448,27 @@ fn with_value<T>(seen: &Seen, value: Option<T>) -> FieldReading<T> {
     if !readings.agreed {
         demote(&mut reading, doubts::readings_differ());
     }
-    if confidence < LOWEST_CONFIDENCE {
-        demote(&mut reading, doubts::low_confidence());
-    }
     if readings.counts_strokes && readings.strokes > reading.characters.len() {
         demote(&mut reading, doubts::ink_left_over());
     }
     reading
 }
 
-/// The first reading's characters; where both readings have as many, the lower confidence of the two.
+/// The first reading's characters; where the second has the same, the lower confidence of the two.
 fn characters_of(readings: &TwoReadings) -> Vec<CharacterReading> {
-    let second = &readings.second.characters;
-    let paired = second.len() == readings.first.characters.len();
-    let first = readings.first.characters.iter().enumerate();
-    first
-        .map(|(i, c)| CharacterReading {
-            character: c.character,
-            confidence: match paired {
-                true => c.confidence.min(second[i].confidence),
-                false => c.confidence,
-            },
-            alternatives: c.alternatives.clone(),
-        })
-        .collect()
+    let mut second = readings.second.characters.iter().peekable();
+    let mut characters = Vec::new();
+    for first in &readings.first.characters {
+        // The second reading of a date has its digits only.
+        let same = second.next_if(|c| c.character == first.character);
+        let confidence = same.map_or(first.confidence, |c| c.confidence.min(first.confidence));
+        characters.push(CharacterReading {
+            character: first.character,
+            confidence,
+            alternatives: first.alternatives.clone(),
+        });
+    }
+    characters
 }
 
 fn demote<T>(reading: &mut FieldReading<T>, doubt: Doubt) {
@@ -416,6 +477,12 @@ fn demote<T>(reading: &mut FieldReading<T>, doubt: Doubt) {
     }
     if !reading.doubts.contains(&doubt) {
         reading.doubts.push(doubt);
+    }
+}
+
+fn demote_when_unsure<T>(reading: &mut FieldReading<T>) {
+    if reading.confidence < LOWEST_CONFIDENCE {
+        demote(reading, doubts::low_confidence());
     }
 }
 
@@ -439,11 +506,6 @@ fn readable(text: &str) -> String {
 fn letters_of(text: &str) -> Vec<char> {
     let letters = text.chars().filter(|c| c.is_alphanumeric());
     letters.flat_map(char::to_lowercase).collect()
-}
-
-/// Sheets are told apart by problems, so tests may look for one.
-pub fn has_problem(problems: &[Problem], code: &str) -> bool {
-    problems.iter().any(|problem| problem.code == code)
 }
 
 /// Tesseract's own measure; below it every tenth character is wrong on a fax.
