@@ -513,3 +513,312 @@ const LOWEST_CONFIDENCE: f32 = 0.80;
 /// So many equal characters are a mask, not an ID.
 const FEWEST_EQUAL: usize = 6;
 const USUAL_CODE_LENGTH: usize = 10;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::BoundingBox;
+    use crate::intake::reader::ReadCharacter;
+
+    fn line(text: &str) -> LineReading {
+        let characters = text.chars().map(|character| ReadCharacter {
+            character,
+            confidence: 0.99,
+            alternatives: Vec::new(),
+            left: 0,
+            right: 0,
+            after_blank: false,
+        });
+        LineReading {
+            characters: characters.collect(),
+        }
+    }
+
+    fn seen(text: &str) -> Option<Seen> {
+        let readings = TwoReadings {
+            first: line(text),
+            second: line(text),
+            agreed: true,
+            strokes: text.chars().count(),
+            counts_strokes: true,
+            masked: false,
+            bounding_box: BoundingBox::default(),
+        };
+        let crop = None;
+        Some(Seen { readings, crop })
+    }
+
+    fn date(text: &str) -> Option<Seen> {
+        let mut seen = seen(text)?;
+        seen.readings.counts_strokes = false;
+        seen.readings.second = line(&text.replace(|c: char| !c.is_ascii_digit(), ""));
+        Some(seen)
+    }
+
+    /// Invented, with characters that nothing else looks like.
+    fn sure() -> Evidence {
+        Evidence {
+            issuer: seen("OnlineBillingNWCommonRootCA-G1"),
+            institution_code: seen("0110113719"),
+            terminal_name: seen("受付1号機"),
+            request_id: seen("111222333444555"),
+            reference_id: seen("347AEFHLMN"),
+            validity: date("2026/11/17~2030/02/17"),
+            retrieval_deadline: date("2027/05/16"),
+        }
+    }
+
+    const PLACE: Place<'static> = Place {
+        source: "letter.png",
+        page: 1,
+        index: 1,
+    };
+
+    fn judged(evidence: &Evidence) -> IssuanceReading {
+        judged_on(evidence, Date::constant(2026, 11, 21))
+    }
+
+    fn judged_on(evidence: &Evidence, today: Date) -> IssuanceReading {
+        let config = Config::default();
+        let judge = Judge {
+            config: &config,
+            today,
+        };
+        judge.block(PLACE, evidence)
+    }
+
+    fn change(seen: &mut Option<Seen>, change: impl FnOnce(&mut TwoReadings)) {
+        change(&mut seen.as_mut().unwrap().readings);
+    }
+
+    fn problems(reading: &IssuanceReading) -> Vec<&'static str> {
+        reading
+            .problems
+            .iter()
+            .map(|problem| problem.code)
+            .collect()
+    }
+
+    fn doubts_of<T>(field: &FieldReading<T>) -> Vec<&'static str> {
+        field.doubts.iter().map(|doubt| doubt.code).collect()
+    }
+
+    #[test]
+    fn what_two_readings_and_the_rules_agree_on_is_accepted() {
+        let reading = judged(&sure());
+        assert_eq!(reading.status, Status::Accepted, "{reading:?}");
+        assert_eq!(
+            reading.request_id.value.as_ref().unwrap().as_str(),
+            "111222333444555"
+        );
+        assert_eq!(problems(&reading), ["issuer-doubtful"]);
+    }
+
+    #[test]
+    fn readings_that_differ_go_to_review_with_both_characters() {
+        let mut evidence = sure();
+        change(&mut evidence.request_id, |readings| {
+            readings.agreed = false;
+            readings.first.characters[3].alternatives.push('7');
+        });
+        let reading = judged(&evidence);
+        assert_eq!(reading.request_id.status, Status::Review);
+        assert_eq!(doubts_of(&reading.request_id), ["readings-differ"]);
+        assert_eq!(reading.request_id.characters[3].alternatives, ['7']);
+        assert_eq!(reading.status, Status::Review);
+    }
+
+    #[test]
+    fn one_unsure_character_sends_its_field_to_review() {
+        let mut evidence = sure();
+        change(&mut evidence.institution_code, |readings| {
+            readings.second.characters[9].confidence = 0.4;
+        });
+        let reading = judged(&evidence);
+        assert_eq!(doubts_of(&reading.institution_code), ["low-confidence"]);
+        assert!((reading.institution_code.confidence - 0.4).abs() < 1e-6);
+    }
+
+    #[test]
+    fn ink_that_no_character_accounts_for_is_a_doubt() {
+        let mut evidence = sure();
+        change(&mut evidence.request_id, |readings| readings.strokes = 16);
+        assert_eq!(doubts_of(&judged(&evidence).request_id), ["ink-left-over"]);
+    }
+
+    #[test]
+    fn a_number_of_another_length_has_no_value() {
+        let mut evidence = sure();
+        evidence.request_id = seen("11122233344455");
+        let reading = judged(&evidence);
+        assert_eq!(reading.request_id.value, None);
+        assert_eq!(doubts_of(&reading.request_id), ["form"]);
+    }
+
+    #[test]
+    fn eight_digits_may_be_an_insurer_or_two_lost_digits() {
+        let mut evidence = sure();
+        evidence.institution_code = seen("01101137");
+        let reading = judged(&evidence);
+        assert_eq!(reading.institution_code.status, Status::Review);
+        assert!(reading.institution_code.value.is_some());
+    }
+
+    #[test]
+    fn a_code_without_a_prefecture_is_a_doubt_and_luhn_only_a_remark() {
+        let mut evidence = sure();
+        evidence.institution_code = seen("9910113719");
+        assert_eq!(
+            doubts_of(&judged(&evidence).institution_code),
+            ["code-parts"]
+        );
+        evidence.institution_code = seen("0110113718");
+        let reading = judged(&evidence);
+        assert_eq!(reading.institution_code.status, Status::Accepted);
+        assert!(problems(&reading).contains(&"luhn"));
+    }
+
+    #[test]
+    fn a_broken_rule_sends_the_fields_that_it_speaks_of_to_review_and_no_others() {
+        let mut evidence = sure();
+        evidence.retrieval_deadline = date("2027/05/15");
+        let reading = judged(&evidence);
+        assert_eq!(reading.valid_from.status, Status::Review);
+        assert_eq!(reading.retrieval_deadline.status, Status::Review);
+        assert_eq!(reading.valid_to.status, Status::Accepted);
+        assert_eq!(reading.request_id.status, Status::Accepted);
+        assert!(problems(&reading).contains(&"deadline-rule"));
+
+        let mut evidence = sure();
+        evidence.validity = date("2026/11/17~2030/02/16");
+        let reading = judged(&evidence);
+        assert_eq!(reading.valid_from.status, Status::Review);
+        assert_eq!(reading.valid_to.status, Status::Review);
+        assert_eq!(reading.retrieval_deadline.status, Status::Accepted);
+        assert!(problems(&reading).contains(&"validity-rule"));
+    }
+
+    #[test]
+    fn look_alikes_are_never_accepted_in_the_reference_id() {
+        for text in ["347AEFHLM0", "347AEFHLMO", "3471112890", "347AEFHLMv"] {
+            let mut evidence = sure();
+            evidence.reference_id = seen(text);
+            let reading = judged(&evidence);
+            assert_eq!(reading.reference_id.status, Status::Review, "{text}");
+            assert_eq!(reading.status, Status::Review, "{text}");
+            assert!(reading.reference_id.value.is_some(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_zero_in_a_number_is_no_letter() {
+        assert!(doubts_of(&judged(&sure()).institution_code).is_empty());
+    }
+
+    #[test]
+    fn masks_are_rejected_and_never_read_as_zeros() {
+        let mut evidence = sure();
+        change(&mut evidence.reference_id, |readings| {
+            readings.masked = true
+        });
+        let reading = judged(&evidence);
+        assert_eq!(reading.reference_id.status, Status::Rejected);
+        assert!(reading.reference_id.value.is_none());
+        assert_eq!(reading.status, Status::Rejected);
+        evidence.reference_id = seen("0000000000");
+        assert_eq!(judged(&evidence).status, Status::Rejected);
+    }
+
+    #[test]
+    fn a_missing_deadline_does_not_hold_the_sheet_back() {
+        let mut evidence = sure();
+        evidence.retrieval_deadline = None;
+        let reading = judged(&evidence);
+        assert_eq!(reading.status, Status::Accepted);
+        assert!(problems(&reading).contains(&"deadline-doubtful"));
+    }
+
+    #[test]
+    fn a_past_deadline_is_remarked() {
+        let reading = judged_on(&sure(), Date::constant(2027, 5, 17));
+        assert!(problems(&reading).contains(&"deadline-passed"));
+        let reading = judged_on(&sure(), Date::constant(2027, 5, 16));
+        assert!(!problems(&reading).contains(&"deadline-passed"));
+    }
+
+    #[test]
+    fn only_the_known_issuer_is_accepted() {
+        let family = "Online Billing NW Common Root";
+        for name in [
+            "Online Billing NW Common Root",
+            "Online Billing NW Common Root CA",
+            "Online Billing NW Common Root CA-G1",
+            "Online Billing NW Common Root CA - G2",
+            "Onlien Billing NW Common Root CA-G1",
+        ] {
+            assert!(is_name_of(name, family), "{name}");
+        }
+        for name in [
+            "Online Billing NW Common Root CA-Gl",
+            "Online Bi11ing NW Common Root CA",
+        ] {
+            assert!(!is_name_of(name, family), "{name}");
+        }
+        let mut evidence = sure();
+        evidence.issuer = seen("Another Authority CA");
+        assert!(problems(&judged(&evidence)).contains(&"issuer-differs"));
+    }
+
+    #[test]
+    fn a_second_sheet_with_the_same_request_id_is_named_and_settled_by_a_person_when_it_differs() {
+        let config = Config::default();
+        let judge = Judge {
+            config: &config,
+            today: Date::constant(2026, 11, 21),
+        };
+        let first = judge.block(PLACE, &sure());
+        let mut same = [first.clone(), first.clone()];
+        judge.sheets(&mut same);
+        assert_eq!(same[0].status, Status::Accepted);
+        assert!(problems(&same[1]).contains(&"duplicate"));
+        let mut other = sure();
+        other.reference_id = seen("347AEFHLMR");
+        let mut differing = [first, judge.block(PLACE, &other)];
+        judge.sheets(&mut differing);
+        assert_eq!(differing[0].request_id.status, Status::Review);
+        assert_eq!(differing[1].request_id.status, Status::Review);
+    }
+
+    #[test]
+    fn blocks_of_one_page_name_one_institution() {
+        let config = Config::default();
+        let judge = Judge {
+            config: &config,
+            today: Date::constant(2026, 11, 21),
+        };
+        let mut other = sure();
+        other.institution_code = seen("1311234564");
+        let mut blocks = [judge.block(PLACE, &sure()), judge.block(PLACE, &other)];
+        judge.page(&mut blocks);
+        assert!(problems(&blocks[1]).contains(&"institution-differs"));
+    }
+
+    #[test]
+    fn of_a_page_that_is_cut_off_nothing_is_accepted() {
+        let config = Config::default();
+        let judge = Judge {
+            config: &config,
+            today: Date::constant(2026, 11, 21),
+        };
+        let mut reading = judge.block(PLACE, &sure());
+        judge.incomplete(&mut reading);
+        assert_eq!(reading.status, Status::Review);
+        assert_eq!(reading.request_id.status, Status::Review);
+    }
+
+    #[test]
+    fn blanks_stay_between_latin_words_only() {
+        assert_eq!(readable("Common Root CA"), "Common Root CA");
+        assert_eq!(readable("受付 1 号 機"), "受付1号機");
+    }
+}
