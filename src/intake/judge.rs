@@ -12,11 +12,12 @@ use jiff::civil::Date;
 
 use crate::config::Config;
 use crate::domain::{
-    CharacterReading, Crop, Doubt, Field, FieldReading, InstitutionCode, IssuanceReading, Problem,
+    CharacterReading, Crop, Doubt, Field, FieldReading, InstitutionCode, IssuanceReading,
     ReferenceId, RequestId, Status, TerminalName, Text,
 };
 use crate::intake::fields::dates::{one_date, two_dates};
 use crate::intake::fields::edit_distance;
+use crate::intake::reader::LineReading;
 use crate::intake::values::TwoReadings;
 
 pub mod doubts;
@@ -80,7 +81,7 @@ impl Judge<'_> {
             page: place.page,
             index: place.index,
             status: Status::Review,
-            issuer: text_field(Field::Issuer, evidence.issuer.as_ref()),
+            issuer: self.issuer(evidence.issuer.as_ref()),
             institution_code: institution_code(evidence.institution_code.as_ref()),
             terminal_name: terminal_name(evidence.terminal_name.as_ref()),
             request_id: request_id(evidence.request_id.as_ref()),
@@ -205,6 +206,17 @@ impl Judge<'_> {
         reading.problems.extend(problems);
     }
 
+    /// The issuer is free text to the readers, but a known name to the letter: only that name is accepted.
+    fn issuer(&self, seen: Option<&Seen>) -> FieldReading<String> {
+        let mut field = text_field(Field::Issuer, seen);
+        let families = &self.config.certificate.issuer_family;
+        let known = |text: &String| families.iter().any(|family| is_name_of(text, family));
+        if !field.value.as_ref().is_some_and(known) {
+            demote(&mut field, doubts::look_alike());
+        }
+        field
+    }
+
     /// Whether an issuer's name holds one of the configured names, give or take a misprint or misread.
     pub fn is_of_the_family(&self, issuer: &str) -> bool {
         let issuer = letters_of(issuer);
@@ -213,6 +225,28 @@ impl Judge<'_> {
             let start = &issuer[..issuer.len().min(family.len())];
             !family.is_empty() && edit_distance(start, &family) <= family.len() / 6 + 1
         })
+    }
+}
+
+/// The family's name, as configured or with the sample's misprint, and what may follow: `CA`, `CA-G1`.
+fn is_name_of(text: &str, family: &str) -> bool {
+    let misprint = family.replace("Online", "Onlien");
+    let rest = [family, &misprint]
+        .into_iter()
+        .find_map(|name| text.strip_prefix(name));
+    let Some(rest) = rest else {
+        return false;
+    };
+    let rest: String = rest
+        .chars()
+        .filter(|c| !c.is_whitespace() && *c != '-')
+        .collect();
+    match rest.strip_prefix("CA") {
+        Some("") => true,
+        Some(generation) => generation
+            .strip_prefix('G')
+            .is_some_and(|number| !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit())),
+        None => rest.is_empty(),
     }
 }
 
@@ -233,14 +267,22 @@ fn settle(reading: &mut IssuanceReading) {
     } else {
         Status::Review
     };
+    // That no name is ever accepted is not worth a remark on every sheet.
+    let name = &reading.terminal_name.doubts;
     let others = [
-        (Field::Issuer, reading.issuer.status),
-        (Field::TerminalName, reading.terminal_name.status),
-        (Field::RetrievalDeadline, reading.retrieval_deadline.status),
+        (Field::Issuer, reading.issuer.status != Status::Accepted),
+        (
+            Field::TerminalName,
+            name.iter().any(|doubt| *doubt != doubts::one_reader()),
+        ),
+        (
+            Field::RetrievalDeadline,
+            reading.retrieval_deadline.status != Status::Accepted,
+        ),
     ];
-    for (field, status) in others {
+    for (field, doubtful) in others {
         let remark = doubts::field_in_doubt(field);
-        if status != Status::Accepted && !reading.problems.contains(&remark) {
+        if doubtful && !reading.problems.contains(&remark) {
             reading.problems.push(remark);
         }
     }
@@ -296,7 +338,12 @@ fn reference_id(seen: Option<&Seen>) -> FieldReading<ReferenceId> {
 }
 
 fn terminal_name(seen: Option<&Seen>) -> FieldReading<TerminalName> {
-    let text = text_field(Field::TerminalName, seen);
+    let mut text = text_field(Field::TerminalName, seen);
+    // A name may hold any character there is, and one that the language data lacks is read as another with
+    // confidence: nothing vouches for it but a person.
+    if text.value.is_some() {
+        demote(&mut text, doubts::one_reader());
+    }
     let value = text.value.as_deref().and_then(|name| name.parse().ok());
     FieldReading {
         value,
@@ -319,11 +366,26 @@ fn date_field(field: Field, seen: Option<&Seen>, date: Option<Date>) -> FieldRea
         return FieldReading::missing(doubts::not_found(field));
     };
     let mut reading = with_value(seen, date);
+    // Between the numbers any mark will do: only the numbers must be sure. Beside a range sign, or beside the
+    // white where one was, Tesseract doubts what it sees: the surer of two equal readings counts.
+    let first = digit_confidences(&seen.readings.first);
+    let second = digit_confidences(&seen.readings.second).into_iter();
+    let second = second.chain(std::iter::repeat(0.0));
+    let pairs = first.into_iter().zip(second);
+    let surer = pairs.map(|(one, other)| one.max(other));
+    reading.confidence = surer.reduce(f32::min).unwrap_or(0.0);
+    demote_when_unsure(&mut reading);
     if reading.value.is_none() && reading.status != Status::Rejected {
         let expected = Text::new("年月日", "a date");
         demote(&mut reading, doubts::form(expected));
     }
     reading
+}
+
+fn digit_confidences(reading: &LineReading) -> Vec<f32> {
+    let characters = reading.characters.iter();
+    let digits = characters.filter(|c| c.character.is_ascii_digit());
+    digits.map(|c| c.confidence).collect()
 }
 
 fn text_field(field: Field, seen: Option<&Seen>) -> FieldReading<String> {
@@ -333,6 +395,7 @@ fn text_field(field: Field, seen: Option<&Seen>) -> FieldReading<String> {
     let text = readable(&seen.readings.first.text_with_blanks());
     let value = (!text.is_empty()).then_some(text);
     let mut reading = with_value(seen, value);
+    demote_when_unsure(&mut reading);
     if reading.value.is_none() {
         demote(&mut reading, doubts::not_found(field));
     }
@@ -346,6 +409,7 @@ fn parsed<T: FromStr>(field: Field, seen: Option<&Seen>, expected: Text) -> Fiel
     };
     let text = seen.readings.first.text();
     let mut reading = with_value(seen, text.parse().ok());
+    demote_when_unsure(&mut reading);
     if text.chars().count() >= FEWEST_EQUAL && all_equal(&text) {
         reading.status = Status::Rejected;
         reading.value = None;
@@ -384,30 +448,27 @@ fn with_value<T>(seen: &Seen, value: Option<T>) -> FieldReading<T> {
     if !readings.agreed {
         demote(&mut reading, doubts::readings_differ());
     }
-    if confidence < LOWEST_CONFIDENCE {
-        demote(&mut reading, doubts::low_confidence());
-    }
     if readings.counts_strokes && readings.strokes > reading.characters.len() {
         demote(&mut reading, doubts::ink_left_over());
     }
     reading
 }
 
-/// The first reading's characters; where both readings have as many, the lower confidence of the two.
+/// The first reading's characters; where the second has the same, the lower confidence of the two.
 fn characters_of(readings: &TwoReadings) -> Vec<CharacterReading> {
-    let second = &readings.second.characters;
-    let paired = second.len() == readings.first.characters.len();
-    let first = readings.first.characters.iter().enumerate();
-    first
-        .map(|(i, c)| CharacterReading {
-            character: c.character,
-            confidence: match paired {
-                true => c.confidence.min(second[i].confidence),
-                false => c.confidence,
-            },
-            alternatives: c.alternatives.clone(),
-        })
-        .collect()
+    let mut second = readings.second.characters.iter().peekable();
+    let mut characters = Vec::new();
+    for first in &readings.first.characters {
+        // The second reading of a date has its digits only.
+        let same = second.next_if(|c| c.character == first.character);
+        let confidence = same.map_or(first.confidence, |c| c.confidence.min(first.confidence));
+        characters.push(CharacterReading {
+            character: first.character,
+            confidence,
+            alternatives: first.alternatives.clone(),
+        });
+    }
+    characters
 }
 
 fn demote<T>(reading: &mut FieldReading<T>, doubt: Doubt) {
@@ -416,6 +477,12 @@ fn demote<T>(reading: &mut FieldReading<T>, doubt: Doubt) {
     }
     if !reading.doubts.contains(&doubt) {
         reading.doubts.push(doubt);
+    }
+}
+
+fn demote_when_unsure<T>(reading: &mut FieldReading<T>) {
+    if reading.confidence < LOWEST_CONFIDENCE {
+        demote(reading, doubts::low_confidence());
     }
 }
 
@@ -441,13 +508,317 @@ fn letters_of(text: &str) -> Vec<char> {
     letters.flat_map(char::to_lowercase).collect()
 }
 
-/// Sheets are told apart by problems, so tests may look for one.
-pub fn has_problem(problems: &[Problem], code: &str) -> bool {
-    problems.iter().any(|problem| problem.code == code)
-}
-
 /// Tesseract's own measure; below it every tenth character is wrong on a fax.
 const LOWEST_CONFIDENCE: f32 = 0.80;
 /// So many equal characters are a mask, not an ID.
 const FEWEST_EQUAL: usize = 6;
 const USUAL_CODE_LENGTH: usize = 10;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::BoundingBox;
+    use crate::intake::reader::ReadCharacter;
+
+    fn line(text: &str) -> LineReading {
+        let characters = text.chars().map(|character| ReadCharacter {
+            character,
+            confidence: 0.99,
+            alternatives: Vec::new(),
+            left: 0,
+            right: 0,
+            after_blank: false,
+        });
+        LineReading {
+            characters: characters.collect(),
+        }
+    }
+
+    fn seen(text: &str) -> Option<Seen> {
+        let readings = TwoReadings {
+            first: line(text),
+            second: line(text),
+            agreed: true,
+            strokes: text.chars().count(),
+            counts_strokes: true,
+            masked: false,
+            bounding_box: BoundingBox::default(),
+        };
+        let crop = None;
+        Some(Seen { readings, crop })
+    }
+
+    fn date(text: &str) -> Option<Seen> {
+        let mut seen = seen(text)?;
+        seen.readings.counts_strokes = false;
+        seen.readings.second = line(&text.replace(|c: char| !c.is_ascii_digit(), ""));
+        Some(seen)
+    }
+
+    /// Invented, with characters that nothing else looks like.
+    fn sure() -> Evidence {
+        Evidence {
+            issuer: seen("OnlineBillingNWCommonRootCA-G1"),
+            institution_code: seen("0110113719"),
+            terminal_name: seen("受付1号機"),
+            request_id: seen("111222333444555"),
+            reference_id: seen("347AEFHLMN"),
+            validity: date("2026/11/17~2030/02/17"),
+            retrieval_deadline: date("2027/05/16"),
+        }
+    }
+
+    const PLACE: Place<'static> = Place {
+        source: "letter.png",
+        page: 1,
+        index: 1,
+    };
+
+    fn judged(evidence: &Evidence) -> IssuanceReading {
+        judged_on(evidence, Date::constant(2026, 11, 21))
+    }
+
+    fn judged_on(evidence: &Evidence, today: Date) -> IssuanceReading {
+        let config = Config::default();
+        let judge = Judge {
+            config: &config,
+            today,
+        };
+        judge.block(PLACE, evidence)
+    }
+
+    fn change(seen: &mut Option<Seen>, change: impl FnOnce(&mut TwoReadings)) {
+        change(&mut seen.as_mut().unwrap().readings);
+    }
+
+    fn problems(reading: &IssuanceReading) -> Vec<&'static str> {
+        reading
+            .problems
+            .iter()
+            .map(|problem| problem.code)
+            .collect()
+    }
+
+    fn doubts_of<T>(field: &FieldReading<T>) -> Vec<&'static str> {
+        field.doubts.iter().map(|doubt| doubt.code).collect()
+    }
+
+    #[test]
+    fn what_two_readings_and_the_rules_agree_on_is_accepted() {
+        let reading = judged(&sure());
+        assert_eq!(reading.status, Status::Accepted, "{reading:?}");
+        assert_eq!(
+            reading.request_id.value.as_ref().unwrap().as_str(),
+            "111222333444555"
+        );
+        assert_eq!(problems(&reading), ["issuer-doubtful"]);
+    }
+
+    #[test]
+    fn readings_that_differ_go_to_review_with_both_characters() {
+        let mut evidence = sure();
+        change(&mut evidence.request_id, |readings| {
+            readings.agreed = false;
+            readings.first.characters[3].alternatives.push('7');
+        });
+        let reading = judged(&evidence);
+        assert_eq!(reading.request_id.status, Status::Review);
+        assert_eq!(doubts_of(&reading.request_id), ["readings-differ"]);
+        assert_eq!(reading.request_id.characters[3].alternatives, ['7']);
+        assert_eq!(reading.status, Status::Review);
+    }
+
+    #[test]
+    fn one_unsure_character_sends_its_field_to_review() {
+        let mut evidence = sure();
+        change(&mut evidence.institution_code, |readings| {
+            readings.second.characters[9].confidence = 0.4;
+        });
+        let reading = judged(&evidence);
+        assert_eq!(doubts_of(&reading.institution_code), ["low-confidence"]);
+        assert!((reading.institution_code.confidence - 0.4).abs() < 1e-6);
+    }
+
+    #[test]
+    fn ink_that_no_character_accounts_for_is_a_doubt() {
+        let mut evidence = sure();
+        change(&mut evidence.request_id, |readings| readings.strokes = 16);
+        assert_eq!(doubts_of(&judged(&evidence).request_id), ["ink-left-over"]);
+    }
+
+    #[test]
+    fn a_number_of_another_length_has_no_value() {
+        let mut evidence = sure();
+        evidence.request_id = seen("11122233344455");
+        let reading = judged(&evidence);
+        assert_eq!(reading.request_id.value, None);
+        assert_eq!(doubts_of(&reading.request_id), ["form"]);
+    }
+
+    #[test]
+    fn eight_digits_may_be_an_insurer_or_two_lost_digits() {
+        let mut evidence = sure();
+        evidence.institution_code = seen("01101137");
+        let reading = judged(&evidence);
+        assert_eq!(reading.institution_code.status, Status::Review);
+        assert!(reading.institution_code.value.is_some());
+    }
+
+    #[test]
+    fn a_code_without_a_prefecture_is_a_doubt_and_luhn_only_a_remark() {
+        let mut evidence = sure();
+        evidence.institution_code = seen("9910113719");
+        assert_eq!(
+            doubts_of(&judged(&evidence).institution_code),
+            ["code-parts"]
+        );
+        evidence.institution_code = seen("0110113718");
+        let reading = judged(&evidence);
+        assert_eq!(reading.institution_code.status, Status::Accepted);
+        assert!(problems(&reading).contains(&"luhn"));
+    }
+
+    #[test]
+    fn a_broken_rule_sends_the_fields_that_it_speaks_of_to_review_and_no_others() {
+        let mut evidence = sure();
+        evidence.retrieval_deadline = date("2027/05/15");
+        let reading = judged(&evidence);
+        assert_eq!(reading.valid_from.status, Status::Review);
+        assert_eq!(reading.retrieval_deadline.status, Status::Review);
+        assert_eq!(reading.valid_to.status, Status::Accepted);
+        assert_eq!(reading.request_id.status, Status::Accepted);
+        assert!(problems(&reading).contains(&"deadline-rule"));
+
+        let mut evidence = sure();
+        evidence.validity = date("2026/11/17~2030/02/16");
+        let reading = judged(&evidence);
+        assert_eq!(reading.valid_from.status, Status::Review);
+        assert_eq!(reading.valid_to.status, Status::Review);
+        assert_eq!(reading.retrieval_deadline.status, Status::Accepted);
+        assert!(problems(&reading).contains(&"validity-rule"));
+    }
+
+    #[test]
+    fn look_alikes_are_never_accepted_in_the_reference_id() {
+        for text in ["347AEFHLM0", "347AEFHLMO", "3471112890", "347AEFHLMv"] {
+            let mut evidence = sure();
+            evidence.reference_id = seen(text);
+            let reading = judged(&evidence);
+            assert_eq!(reading.reference_id.status, Status::Review, "{text}");
+            assert_eq!(reading.status, Status::Review, "{text}");
+            assert!(reading.reference_id.value.is_some(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_zero_in_a_number_is_no_letter() {
+        assert!(doubts_of(&judged(&sure()).institution_code).is_empty());
+    }
+
+    #[test]
+    fn masks_are_rejected_and_never_read_as_zeros() {
+        let mut evidence = sure();
+        change(&mut evidence.reference_id, |readings| {
+            readings.masked = true
+        });
+        let reading = judged(&evidence);
+        assert_eq!(reading.reference_id.status, Status::Rejected);
+        assert!(reading.reference_id.value.is_none());
+        assert_eq!(reading.status, Status::Rejected);
+        evidence.reference_id = seen("0000000000");
+        assert_eq!(judged(&evidence).status, Status::Rejected);
+    }
+
+    #[test]
+    fn a_missing_deadline_does_not_hold_the_sheet_back() {
+        let mut evidence = sure();
+        evidence.retrieval_deadline = None;
+        let reading = judged(&evidence);
+        assert_eq!(reading.status, Status::Accepted);
+        assert!(problems(&reading).contains(&"deadline-doubtful"));
+    }
+
+    #[test]
+    fn a_past_deadline_is_remarked() {
+        let reading = judged_on(&sure(), Date::constant(2027, 5, 17));
+        assert!(problems(&reading).contains(&"deadline-passed"));
+        let reading = judged_on(&sure(), Date::constant(2027, 5, 16));
+        assert!(!problems(&reading).contains(&"deadline-passed"));
+    }
+
+    #[test]
+    fn only_the_known_issuer_is_accepted() {
+        let family = "Online Billing NW Common Root";
+        for name in [
+            "Online Billing NW Common Root",
+            "Online Billing NW Common Root CA",
+            "Online Billing NW Common Root CA-G1",
+            "Online Billing NW Common Root CA - G2",
+            "Onlien Billing NW Common Root CA-G1",
+        ] {
+            assert!(is_name_of(name, family), "{name}");
+        }
+        for name in [
+            "Online Billing NW Common Root CA-Gl",
+            "Online Bi11ing NW Common Root CA",
+        ] {
+            assert!(!is_name_of(name, family), "{name}");
+        }
+        let mut evidence = sure();
+        evidence.issuer = seen("Another Authority CA");
+        assert!(problems(&judged(&evidence)).contains(&"issuer-differs"));
+    }
+
+    #[test]
+    fn a_second_sheet_with_the_same_request_id_is_named_and_settled_by_a_person_when_it_differs() {
+        let config = Config::default();
+        let judge = Judge {
+            config: &config,
+            today: Date::constant(2026, 11, 21),
+        };
+        let first = judge.block(PLACE, &sure());
+        let mut same = [first.clone(), first.clone()];
+        judge.sheets(&mut same);
+        assert_eq!(same[0].status, Status::Accepted);
+        assert!(problems(&same[1]).contains(&"duplicate"));
+        let mut other = sure();
+        other.reference_id = seen("347AEFHLMR");
+        let mut differing = [first, judge.block(PLACE, &other)];
+        judge.sheets(&mut differing);
+        assert_eq!(differing[0].request_id.status, Status::Review);
+        assert_eq!(differing[1].request_id.status, Status::Review);
+    }
+
+    #[test]
+    fn blocks_of_one_page_name_one_institution() {
+        let config = Config::default();
+        let judge = Judge {
+            config: &config,
+            today: Date::constant(2026, 11, 21),
+        };
+        let mut other = sure();
+        other.institution_code = seen("1311234564");
+        let mut blocks = [judge.block(PLACE, &sure()), judge.block(PLACE, &other)];
+        judge.page(&mut blocks);
+        assert!(problems(&blocks[1]).contains(&"institution-differs"));
+    }
+
+    #[test]
+    fn of_a_page_that_is_cut_off_nothing_is_accepted() {
+        let config = Config::default();
+        let judge = Judge {
+            config: &config,
+            today: Date::constant(2026, 11, 21),
+        };
+        let mut reading = judge.block(PLACE, &sure());
+        judge.incomplete(&mut reading);
+        assert_eq!(reading.status, Status::Review);
+        assert_eq!(reading.request_id.status, Status::Review);
+    }
+
+    #[test]
+    fn blanks_stay_between_latin_words_only() {
+        assert_eq!(readable("Common Root CA"), "Common Root CA");
+        assert_eq!(readable("受付 1 号 機"), "受付1号機");
+    }
+}

@@ -85,38 +85,46 @@ impl LabelReader<'_> {
     ) -> Result<ColumnLabels, ReaderError> {
         let bands = table.bands.iter().map(|band| column(band, index));
         let lines: Vec<&PrintLine> = bands.clone().flatten().collect();
-        let found = self.labels_by_their_ends(&lines)?;
-        let whole = care == Care::Whole || found.iter().any(Option::is_some);
-        let mut found = found.into_iter();
+        let ends = self.labels_by_their_ends(&lines)?;
+        let whole = care == Care::Whole || ends.iter().any(Option::is_some);
+        let mut ends = ends.into_iter();
         let mut columns = Vec::new();
+        let mut left = MOST_READ_WHOLE;
         for band in bands {
-            let mut labels: Vec<Option<Label>> = found.by_ref().take(band.len()).collect();
-            if whole && labels.iter().all(Option::is_none) {
-                self.read_whole(band, &mut labels)?;
+            let mut labels: Vec<Option<Label>> = ends.by_ref().take(band.len()).collect();
+            if whole && !is_settled(band, &labels) {
+                self.read_whole(band, &mut labels, &mut left)?;
             }
             columns.push(labels);
         }
         Ok(columns)
     }
 
-    /// Reads the lines of one cell whole and finds the label that they make together, or one of them alone.
+    /// Reads the lines of one cell whole that their ends did not settle, each alone and as the second line of
+    /// the label that starts above it: the more was read, the more damage a label bears.
     fn read_whole(
         &mut self,
         lines: &[PrintLine],
         labels: &mut [Option<Label>],
+        left: &mut usize,
     ) -> Result<(), ReaderError> {
-        let mut texts = Vec::new();
-        for line in lines.iter().take(LONGEST_CELL) {
+        let mut above: Option<(usize, String)> = None;
+        for (i, line) in lines.iter().enumerate() {
+            if labels[i].is_some() || *left == 0 {
+                above = None;
+                continue;
+            }
+            *left -= 1;
             let image = self.image(line.area, line);
-            texts.push(self.reader.read_line(&image, Alphabet::Any)?.text());
-        }
-        for (label, text) in labels.iter_mut().zip(&texts) {
-            *label = self.labels.find(text);
-        }
-        if labels.iter().all(Option::is_none)
-            && let Some(last) = labels.last_mut()
-        {
-            *last = self.labels.find(&texts.concat());
+            let text = self.reader.read_line(&image, Alphabet::Any)?.text();
+            labels[i] = self.labels.find(&text);
+            let started = above.filter(|(at, _)| {
+                line.area.top.saturating_sub(lines[*at].area.bottom) < line.glyph
+            });
+            if let (None, Some((_, start))) = (labels[i], started) {
+                labels[i] = self.labels.find(&(start + &text));
+            }
+            above = labels[i].is_none().then_some((i, text));
         }
         Ok(())
     }
@@ -165,6 +173,16 @@ impl LabelReader<'_> {
     }
 }
 
+/// Whether a cell needs no more reading: one label, or a label for each line that does not start one.
+fn is_settled(lines: &[PrintLine], labels: &[Option<Label>]) -> bool {
+    let known = labels.iter().flatten().count();
+    match lines.len() {
+        0 => true,
+        1..=3 => known > 0,
+        _ => false,
+    }
+}
+
 /// One white line with all `images` on it, and the columns that belong to each.
 fn side_by_side(images: &[GrayImage]) -> (GrayImage, Vec<Range<u32>>) {
     let height = images.iter().map(GrayImage::height).max().unwrap_or(1);
@@ -191,5 +209,5 @@ const SUREST_END: usize = 4;
 const SPACE: u32 = 36;
 /// Longer lines are cut: Tesseract's memory grows with the line.
 const LABELS_A_LINE: usize = 12;
-/// More lines in one cell are a paragraph.
-const LONGEST_CELL: usize = 4;
+/// A page of foreign print must not be read line by line.
+const MOST_READ_WHOLE: usize = 40;

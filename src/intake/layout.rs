@@ -7,7 +7,7 @@
 //! Rules are found by run lengths, print by connected pieces; both are linear in the mask's pixels.
 
 use crate::domain::BoundingBox;
-use crate::intake::page::{Mask, Upright};
+use crate::intake::page::{Ink, Mask, Upright};
 
 mod print;
 mod rules;
@@ -56,7 +56,7 @@ impl Layout {
     pub fn of(page: &Upright<'_>) -> Self {
         Self {
             step: page.step(),
-            ..Self::of_mask(page.mask(), page.mask_dpi())
+            ..Self::of_ink(page.ink(), page.mask_dpi())
         }
     }
 
@@ -80,17 +80,17 @@ impl Layout {
         self.pieces < FEWEST_PIECES
     }
 
-    fn of_mask(mask: &Mask, dpi: f32) -> Self {
+    fn of_ink(ink: &Ink, dpi: f32) -> Self {
         let size = Size { dpi };
-        let across = ruling_lines(mask, &size.rule(ACROSS_MM, 15.0));
-        let mut upended = mask.transposed();
-        let down = ruling_lines(&upended, &size.rule(DOWN_MM, 3.0));
-        let mut print = mask.clone();
+        let across = ruling_lines(&ink.across, &size.rule(ACROSS_MM, 15.0));
+        let down = ruling_lines(&ink.down.transposed(), &size.rule(DOWN_MM, 3.0));
+        let mut print = ink.all.clone();
         erase(&mut print, &across);
-        upended = print.transposed();
+        let mut upended = print.transposed();
         erase(&mut upended, &down);
         let mut found = pieces(&upended.transposed());
-        found.retain(|piece| size.is_print(piece));
+        found
+            .retain(|piece| size.is_print(piece) && !size.is_left_of_a_rule(piece, &across, &down));
         let em = em_of(&found, &size);
         let frames = frames(&across, &down, &size);
         let mut free = found.clone();
@@ -145,6 +145,22 @@ impl Size {
     }
 }
 
+impl Size {
+    /// A thin piece beside a rule is what a leaning or broken rule left behind.
+    fn is_left_of_a_rule(&self, piece: &Area, across: &[RulingLine], down: &[RulingLine]) -> bool {
+        let (thin, near) = (self.mm(0.6), self.mm(0.8));
+        let beside = |lines: &[RulingLine], at: usize, along: usize| {
+            lines.iter().any(|line| {
+                line.at().abs_diff(at) <= near
+                    && (line.from.saturating_sub(near)..line.to + near).contains(&along)
+            })
+        };
+        let (x, y) = (piece.middle_x(), piece.middle_y());
+        (piece.height() <= thin && beside(across, y, x))
+            || (piece.width() <= thin && beside(down, x, y))
+    }
+}
+
 /// The height of a character: what the taller pieces of the page measure.
 fn em_of(pieces: &[Area], size: &Size) -> usize {
     let mut heights: Vec<usize> = pieces.iter().map(Area::height).collect();
@@ -181,7 +197,7 @@ fn frames(across: &[RulingLine], down: &[RulingLine], size: &Size) -> Vec<Frame>
         let above = groups.iter_mut().rev().find(|group| {
             let last = group[group.len() - 1];
             let reach = last.overlap(line.from, line.to);
-            reach * 10 >= last.length().min(line.length()) * 6
+            reach * 2 >= last.length().max(line.length())
                 && line.at() - last.at() <= size.mm(HIGHEST_BAND_MM)
                 && held_together(&last, line, down, size)
         });
@@ -417,7 +433,7 @@ const NOWHERE: Area = Area {
     bottom: 0,
 };
 /// Print does not run on for so long without a gap.
-const ACROSS_MM: f32 = 12.0;
+const ACROSS_MM: f32 = 16.0;
 /// The strokes of a title are shorter.
 const DOWN_MM: f32 = 7.0;
 const HIGHEST_BAND_MM: f32 = 45.0;
@@ -470,7 +486,12 @@ mod tests {
         }
 
         fn layout(&self) -> Layout {
-            Layout::of_mask(&self.mask, 150.0)
+            let ink = Ink {
+                all: self.mask.clone(),
+                across: self.mask.clone(),
+                down: self.mask.clone(),
+            };
+            Layout::of_ink(&ink, 150.0)
         }
     }
 

@@ -27,7 +27,7 @@ pub struct Page {
     dpi: f32,
     step: usize,
     light: Light,
-    mask: Mask,
+    marks: Marks,
     rows: Lean,
     columns: Lean,
 }
@@ -54,10 +54,20 @@ pub enum Tone {
     Crisp,
 }
 
+/// The ink of an upright page.
+pub struct Ink {
+    /// Print, rules, everything dark enough.
+    pub all: Mask,
+    /// The same with hairlines along rows that are too faint to be print.
+    pub across: Mask,
+    /// The same with hairlines along columns.
+    pub down: Mask,
+}
+
 /// A page turned and levelled. Boxes are in its pixels: the scan's, on the upright page.
 pub struct Upright<'a> {
     page: &'a Page,
-    mask: Mask,
+    ink: Ink,
     map: Map,
     width: u32,
     height: u32,
@@ -69,7 +79,8 @@ impl Page {
         let dpi = plausible_dpi(&image, dpi);
         let step = ((dpi / MASK_DPI).round() as usize).max(1);
         let light = Light::measure(&image, (dpi / TILES_PER_INCH).max(8.0) as usize);
-        let mask = ink(&image, &light, step);
+        let marks = Marks::of(&image, &light, step);
+        let mask = marks.ink();
         let transposed = mask.transposed();
         Self {
             rows: skew::along_rows(&mask),
@@ -78,7 +89,7 @@ impl Page {
             dpi,
             step,
             light,
-            mask,
+            marks,
         }
     }
 
@@ -108,12 +119,12 @@ impl Page {
             Turn::Right | Turn::Left => (height as f64, width as f64),
         };
         let full = size(self.image.width() as usize, self.image.height() as usize);
-        let small = size(self.mask.width(), self.mask.height());
+        let small = size(self.marks.width, self.marks.height);
         let (map, width, height) = Map::new(turn, slope, full);
         let (mask_map, mask_width, mask_height) = Map::new(turn, slope, small);
         Upright {
             page: self,
-            mask: turned(&self.mask, &mask_map, mask_width, mask_height),
+            ink: self.marks.turned(turn, &mask_map, mask_width, mask_height),
             map,
             width: width as u32,
             height: height as u32,
@@ -123,8 +134,8 @@ impl Page {
 
 impl Upright<'_> {
     /// Ink of the upright page, at [`Self::mask_dpi`].
-    pub fn mask(&self) -> &Mask {
-        &self.mask
+    pub fn ink(&self) -> &Ink {
+        &self.ink
     }
 
     /// Mask pixels per inch.
@@ -291,46 +302,110 @@ fn plausible_dpi(image: &GrayImage, stated: Option<(f32, f32)>) -> f32 {
         .max(1.0)
 }
 
-/// The mask: a mask pixel is ink where any of its `step` × `step` pixels is, so hairlines survive.
-fn ink(image: &GrayImage, light: &Light, step: usize) -> Mask {
-    let (width, height) = (image.width() as usize, image.height() as usize);
-    let mut mask = Mask::blank(width.div_ceil(step), height.div_ceil(step));
-    let threshold = light.threshold(INK_PERCENT);
-    let mut paper = vec![0_u32; mask.width()];
-    for (y, line) in image.as_raw().chunks_exact(width.max(1)).enumerate() {
-        if y % step == 0 {
-            // Light changes slowly: one value a mask pixel will do.
-            for (x, paper) in paper.iter_mut().enumerate() {
-                *paper = light.paper_at(x * step, y) * threshold / 255;
-            }
-        }
-        let row = mask.row_mut(y / step);
-        for ((pixels, ink), threshold) in line.chunks(step).zip(row).zip(&paper) {
-            *ink |= pixels.iter().any(|pixel| u32::from(*pixel) < *threshold);
-        }
-    }
-    mask
+/// What each mask pixel is, in one byte, so that a page is turned once.
+struct Marks {
+    width: usize,
+    height: usize,
+    marks: Vec<u8>,
 }
 
-fn turned(mask: &Mask, map: &Map, width: usize, height: usize) -> Mask {
-    let mut level = Mask::blank(width, height);
-    let fixed = |value: f64| (value * 65_536.0).round() as i64;
-    for y in 0..height {
-        let (x, row_y) = map.apply(0.0, y as f64);
-        let (mut sx, mut sy) = (fixed(x) + 32_768, fixed(row_y) + 32_768);
-        let (dx, dy) = (fixed(map.right.0), fixed(map.right.1));
-        for pixel in level.row_mut(y) {
-            if let (Ok(x), Ok(y)) = (usize::try_from(sx >> 16), usize::try_from(sy >> 16))
-                && x < mask.width()
-                && y < mask.height()
-            {
-                *pixel = mask.at(x, y);
+impl Marks {
+    /// A mask pixel is as dark as the darkest of its `step` × `step` pixels, so hairlines survive. It is a
+    /// hairline where it is darker than the paper on both sides, however little.
+    fn of(image: &GrayImage, light: &Light, step: usize) -> Self {
+        let (width, height) = (image.width() as usize, image.height() as usize);
+        let columns = width.div_ceil(step);
+        let rows = height.div_ceil(step);
+        let mut grey = vec![u8::MAX; columns * rows];
+        for (y, line) in image.as_raw().chunks_exact(width.max(1)).enumerate() {
+            let row = &mut grey[y / step * columns..][..columns];
+            for (pixels, darkest) in line.chunks(step).zip(row) {
+                for pixel in pixels {
+                    *darkest = (*pixel).min(*darkest);
+                }
             }
-            sx += dx;
-            sy += dy;
+        }
+        for (y, row) in grey.chunks_exact_mut(columns.max(1)).enumerate() {
+            for (x, pixel) in row.iter_mut().enumerate() {
+                // Light changes slowly: one place a mask pixel will do.
+                *pixel = light.flattened(u32::from(*pixel), x * step, y * step) as u8;
+            }
+        }
+        let ink = light.threshold(INK_PERCENT) as u8;
+        let faint = ((255 - light.threshold(0)) / FAINTEST_HAIRLINE) as u8;
+        let mut marks = vec![0; grey.len()];
+        for y in 0..rows {
+            for x in 0..columns {
+                let at = y * columns + x;
+                let here = grey[at];
+                // Paper is most of the page and never darker than its surroundings by much.
+                if here > u8::MAX - faint {
+                    continue;
+                }
+                let darker = |one: usize, other: usize| {
+                    here.saturating_add(faint) <= grey[one].min(grey[other])
+                };
+                let within = |at: usize, size: usize| at >= HAIR && at + HAIR < size;
+                let mut mark = u8::from(here < ink) * INK;
+                if within(y, rows) && darker(at - HAIR * columns, at + HAIR * columns) {
+                    mark |= ALONG_ROW;
+                }
+                if within(x, columns) && darker(at - HAIR, at + HAIR) {
+                    mark |= ALONG_COLUMN;
+                }
+                marks[at] = mark;
+            }
+        }
+        Self {
+            width: columns,
+            height: rows,
+            marks,
         }
     }
-    level
+
+    fn ink(&self) -> Mask {
+        let mut mask = Mask::blank(self.width, self.height);
+        for (y, marks) in self.marks.chunks_exact(self.width.max(1)).enumerate() {
+            for (ink, mark) in mask.row_mut(y).iter_mut().zip(marks) {
+                *ink = mark & INK != 0;
+            }
+        }
+        mask
+    }
+
+    fn turned(&self, turn: Turn, map: &Map, width: usize, height: usize) -> Ink {
+        let mut ink = Ink {
+            all: Mask::blank(width, height),
+            across: Mask::blank(width, height),
+            down: Mask::blank(width, height),
+        };
+        let (across, down) = match turn {
+            Turn::None | Turn::Over => (INK | ALONG_ROW, INK | ALONG_COLUMN),
+            Turn::Right | Turn::Left => (INK | ALONG_COLUMN, INK | ALONG_ROW),
+        };
+        let fixed = |value: f64| (value * 65_536.0).round() as i64;
+        let (dx, dy) = (fixed(map.right.0), fixed(map.right.1));
+        for y in 0..height {
+            let (x, row_y) = map.apply(0.0, y as f64);
+            let (mut sx, mut sy) = (fixed(x) + 32_768, fixed(row_y) + 32_768);
+            let row = ink.all.row_mut(y).iter_mut();
+            let row = row.zip(ink.across.row_mut(y)).zip(ink.down.row_mut(y));
+            for ((all, along), upright) in row {
+                if let (Ok(x), Ok(y)) = (usize::try_from(sx >> 16), usize::try_from(sy >> 16))
+                    && x < self.width
+                    && y < self.height
+                {
+                    let mark = self.marks[y * self.width + x];
+                    *all = mark & INK != 0;
+                    *along = mark & across != 0;
+                    *upright = mark & down != 0;
+                }
+                sx += dx;
+                sy += dy;
+            }
+        }
+        ink
+    }
 }
 
 fn stretched(grey: u32, (dark, light): (u32, u32)) -> u32 {
@@ -344,6 +419,13 @@ const MASK_DPI: f32 = 150.0;
 const TILES_PER_INCH: f32 = 5.0;
 /// Rather more than half way to white, so that hairlines blurred by the scanner count.
 const INK_PERCENT: u32 = 62;
+/// A hairline is darker than the paper beside it by a twelfth of what ink is.
+const FAINTEST_HAIRLINE: u32 = 12;
+/// The paper beside a hairline, in mask pixels: half a millimetre off.
+const HAIR: usize = 3;
+const INK: u8 = 1;
+const ALONG_ROW: u8 = 2;
+const ALONG_COLUMN: u8 = 4;
 /// Leans below 0.05° shift a line by less than its rule is thick.
 const LEVEL: f64 = 0.0009;
 /// Twice as sharp along one direction than along the other leaves no doubt.
@@ -385,7 +467,7 @@ mod tests {
             let page = Page::examine(scanned, Some((100.0, 100.0)));
             assert!(page.turns()[..2].contains(&turn), "{turn:?}");
             let upright = page.upright(turn);
-            assert!(upright.mask().at(100, 60), "{turn:?}");
+            assert!(upright.ink().all.at(100, 60), "{turn:?}");
             let area = BoundingBox {
                 x: 99,
                 y: 59,
@@ -409,7 +491,7 @@ mod tests {
     #[test]
     fn an_empty_image_is_a_page_without_ink() {
         let page = Page::examine(GrayImage::new(0, 0), None);
-        assert_eq!(page.upright(Turn::None).mask().width(), 0);
+        assert_eq!(page.upright(Turn::None).ink().all.width(), 0);
     }
 
     #[test]

@@ -179,6 +179,6 @@ mod tests {
 
     #[test]
     fn characters_are_taken_by_their_middle() {
-        assert_eq!(reading("12345").between(10, 34).text(), "234");
+        assert_eq!(reading("12345").between(10, 35).text(), "234");
     }
 }

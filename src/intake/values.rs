@@ -8,9 +8,10 @@
 //! When the two passes differ, two more are made with tones and scales exchanged; a text stands only when
 //! three of the four agree.
 
+use std::ops::Range;
 use std::path::Path;
 
-use image::{GrayImage, Luma};
+use image::{GrayImage, Luma, imageops};
 
 use crate::domain::BoundingBox;
 use crate::intake::fields::blocks::RowLayout;
@@ -100,9 +101,21 @@ impl ValueReader<'_> {
         self.twice(row, Alphabet::Latin, &LATIN_PASSES)
     }
 
-    /// Free Japanese text.
+    /// Free Japanese text, read once: only one set of language data knows it.
     pub fn japanese(&mut self, row: &RowLayout) -> Result<Option<TwoReadings>, ReaderError> {
-        self.twice(row, Alphabet::Any, &JAPANESE_PASSES)
+        let Some(area) = row.value_area() else {
+            return Ok(None);
+        };
+        let only = self.lines(&row.value, Alphabet::Any, JAPANESE_PASS)?;
+        let none = LineReading::default();
+        Ok(Some(self.evidence(
+            row,
+            area,
+            only,
+            none,
+            true,
+            Alphabet::Any,
+        )))
     }
 
     fn twice(
@@ -132,7 +145,7 @@ impl ValueReader<'_> {
     }
 
     /// Dates. The marks between the numbers are left to the first reading: the second sees digits only, on a
-    /// line from which the marks were blanked out, because no data reads slashes or 年月日 as well as digits.
+    /// line from which the marks were cut out, because no data reads slashes or 年月日 as well as digits.
     pub fn dates(
         &mut self,
         row: &RowLayout,
@@ -179,8 +192,7 @@ impl ValueReader<'_> {
             let wraps = rest.windows(2).position(|pair| pair[1].left < pair[0].left);
             let length = wraps.map_or(rest.len(), |at| at + 1);
             let seen = self.image(line, marks);
-            let mut image = self.image(line, digits);
-            blank_marks(&mut image, &seen, &rest[..length]);
+            let image = without_marks(&self.image(line, digits), &seen, &rest[..length]);
             let reader = self.reader(digits);
             let reading = reader.read_line(&image, Alphabet::Digits)?;
             all.characters.extend(reading.characters.iter().cloned());
@@ -206,7 +218,7 @@ impl ValueReader<'_> {
         let (mut strokes, mut rings) = (0, 0);
         for line in &row.value {
             let shapes = Shapes::of(&self.image(line, plain));
-            strokes += shapes.strokes;
+            strokes += shapes.strokes();
             rings += shapes.rings;
         }
         TwoReadings {
@@ -305,11 +317,13 @@ fn with_alternatives(mut first: LineReading, other: &LineReading) -> LineReading
     first
 }
 
-/// Whites out what the first reading took for marks. Places are shares of the width: both images show the same area.
-fn blank_marks(image: &mut GrayImage, seen: &GrayImage, characters: &[ReadCharacter]) {
-    let ink =
-        |image: &GrayImage, x: u32| (0..image.height()).any(|y| image.get_pixel(x, y).0[0] < INK);
+/// The line without what the first reading took for marks, its digits moved together: beside white where a mark
+/// was, Tesseract doubts the digits. Places are shares of the width: both images show the same area.
+fn without_marks(image: &GrayImage, seen: &GrayImage, characters: &[ReadCharacter]) -> GrayImage {
     let scale = f64::from(image.width()) / f64::from(seen.width().max(1));
+    let place = |x: u32| ((f64::from(x) * scale) as u32).min(image.width());
+    let mut kept = Vec::new();
+    let mut start = 0;
     for (i, mark) in characters.iter().enumerate() {
         if mark.character.is_ascii_digit() {
             continue;
@@ -319,28 +333,40 @@ fn blank_marks(image: &mut GrayImage, seen: &GrayImage, characters: &[ReadCharac
             .map_or(0, |before| characters[before].right);
         let after = characters.get(i + 1).map_or(seen.width(), |next| next.left);
         // From the middle of the white before the mark to the middle of the white behind it.
-        let from = (before.min(mark.left) + mark.left) / 2;
-        let to = (after.max(mark.right) + mark.right) / 2;
-        let place = |x: u32| ((f64::from(x) * scale) as u32).min(image.width());
-        let (mut from, mut to) = (place(from), place(to));
-        // A digit's own ink at the edge is not the mark's.
-        while from < to && !ink(image, from) {
-            from += 1;
-        }
-        while from < to && !ink(image, to - 1) {
-            to -= 1;
-        }
-        for x in from..to {
-            for y in 0..image.height() {
-                image.put_pixel(x, y, Luma([255]));
-            }
-        }
+        let from = place((before.min(mark.left) + mark.left) / 2);
+        let to = place((after.max(mark.right) + mark.right) / 2);
+        kept.extend(trimmed(image, start..from));
+        start = to.max(start);
     }
+    kept.extend(trimmed(image, start..image.width()));
+    let width: u32 = kept
+        .iter()
+        .map(|columns| columns.len() as u32 + DIGIT_SPACE)
+        .sum();
+    let mut line = GrayImage::from_pixel(width + 2 * SIDE, image.height(), Luma([255]));
+    let mut left = SIDE;
+    for columns in kept {
+        let width = columns.len() as u32;
+        let part = imageops::crop_imm(image, columns.start, 0, width, image.height());
+        imageops::replace(&mut line, &*part, i64::from(left), 0);
+        left += width + DIGIT_SPACE;
+    }
+    line
+}
+
+/// The columns from the first to the last ink; `None` without ink.
+fn trimmed(image: &GrayImage, columns: Range<u32>) -> Option<Range<u32>> {
+    let ink = |x: &u32| (0..image.height()).any(|y| image.get_pixel(*x, y).0[0] < INK);
+    let first = columns.clone().find(ink)?;
+    let last = columns.rev().find(ink)?;
+    // A stroke's grey edges belong to it.
+    Some(first.saturating_sub(1)..(last + 2).min(image.width()))
 }
 
 /// What a line's ink looks like without reading it.
 struct Shapes {
-    strokes: usize,
+    /// Pieces that do not lie above each other, from left to right.
+    spans: Vec<(usize, usize)>,
     rings: usize,
 }
 
@@ -349,24 +375,40 @@ impl Shapes {
         let mut mask = Mask::blank(line.width() as usize, line.height() as usize);
         for y in 0..mask.height() {
             for x in 0..mask.width() {
-                mask.row_mut(y)[x] = line.get_pixel(x as u32, y as u32).0[0] < INK;
+                mask.row_mut(y)[x] = line.get_pixel(x as u32, y as u32).0[0] < FAINT_INK;
             }
         }
         let mut pieces = pieces(&mask);
         let tallest = pieces.iter().map(Area::height).max().unwrap_or(0);
-        pieces.retain(|piece| piece.height() * 3 >= tallest);
+        pieces.retain(|piece| piece.height() * 2 >= tallest);
         let rings = pieces.iter().filter(|piece| is_round(piece, &mask)).count();
         pieces.sort_by_key(|piece| piece.left);
-        let mut strokes = 0;
-        let mut reach = 0;
+        let mut spans: Vec<(usize, usize)> = Vec::new();
         for piece in &pieces {
-            // Pieces above each other are one character.
-            if piece.middle_x() >= reach {
-                strokes += 1;
+            match spans.last_mut().filter(|(_, right)| piece.left < *right) {
+                Some((_, right)) => *right = piece.right.max(*right),
+                None => spans.push((piece.left, piece.right)),
             }
-            reach = reach.max(piece.right);
         }
-        Self { strokes, rings }
+        Self { spans, rings }
+    }
+
+    /// Characters, as far as ink can say: two halves of a broken character stand closer than two characters do.
+    fn strokes(&self) -> usize {
+        let middle = |(left, right): &(usize, usize)| (left + right) / 2;
+        let mut steps: Vec<usize> = self
+            .spans
+            .windows(2)
+            .map(|pair| middle(&pair[1]) - middle(&pair[0]))
+            .collect();
+        steps.sort_unstable();
+        // Half characters make short steps: the usual step is among the longer ones.
+        let usual = steps.get(steps.len() * 3 / 5).copied().unwrap_or(0);
+        let characters = self
+            .spans
+            .windows(2)
+            .filter(|pair| (middle(&pair[1]) - middle(&pair[0])) * 100 > usual * 58);
+        characters.count() + usize::from(!self.spans.is_empty())
     }
 }
 
@@ -440,43 +482,26 @@ const LATIN_PASSES: [Pass; 4] = [
         height: 24.0,
     },
     Pass {
+        latin: false,
+        tone: Tone::Crisp,
+        height: 24.0,
+    },
+    Pass {
         latin: true,
         tone: Tone::Crisp,
         height: 28.0,
     },
     Pass {
-        latin: true,
+        latin: false,
         tone: Tone::Grey,
-        height: 30.0,
-    },
-    Pass {
-        latin: true,
-        tone: Tone::Crisp,
-        height: 22.0,
+        height: 28.0,
     },
 ];
-const JAPANESE_PASSES: [Pass; 4] = [
-    Pass {
-        latin: false,
-        tone: Tone::Grey,
-        height: 26.0,
-    },
-    Pass {
-        latin: false,
-        tone: Tone::Crisp,
-        height: 29.0,
-    },
-    Pass {
-        latin: false,
-        tone: Tone::Grey,
-        height: 31.0,
-    },
-    Pass {
-        latin: false,
-        tone: Tone::Crisp,
-        height: 24.0,
-    },
-];
+const JAPANESE_PASS: Pass = Pass {
+    latin: false,
+    tone: Tone::Grey,
+    height: 26.0,
+};
 /// Who reads the marks, who reads the digits. `eng` knows slashes best, only `jpn` knows 年月日.
 const DATE_PASSES: [(Pass, Pass); 3] = [
     (DIGIT_PASSES[0], DIGIT_PASSES[1]),
@@ -487,6 +512,12 @@ const DATE_PASSES: [(Pass, Pass); 3] = [
 const MARGIN: usize = 2;
 /// Mask pixels around the picture that a person sees.
 const MARGIN_FOR_PEOPLE: usize = 6;
+/// Hairlines of a Mincho digit count when shapes are looked at.
+const FAINT_INK: u8 = 190;
+/// White between two numbers whose mark was cut out: as between two digits.
+const DIGIT_SPACE: u32 = 3;
+/// White at the ends of a line.
+const SIDE: u32 = 8;
 /// Darker is ink, in an evenly lit line.
 const INK: u8 = 150;
 /// Fewer circles may be letters.
@@ -522,18 +553,22 @@ mod tests {
     }
 
     #[test]
-    fn marks_are_blanked_and_digits_stay() {
+    fn marks_are_cut_out_and_digits_move_together() {
         let mut image = GrayImage::from_pixel(80, 30, Luma([255]));
-        for x in [10..24, 30..44, 50..64].into_iter().flatten() {
-            for y in 5..25 {
-                image.put_pixel(x, y, Luma([0]));
+        for (columns, tone) in [(10..24, 0), (30..44, 90), (50..64, 0)] {
+            for x in columns {
+                for y in 5..25 {
+                    image.put_pixel(x, y, Luma([tone]));
+                }
             }
         }
-        let seen = image.clone();
-        blank_marks(&mut image, &seen, &reading("1/2").characters);
-        assert_eq!(image.get_pixel(12, 10).0, [0]);
-        assert_eq!(image.get_pixel(36, 10).0, [255]);
-        assert_eq!(image.get_pixel(55, 10).0, [0]);
+        let line = without_marks(&image, &image, &reading("1/2").characters);
+        let tones: Vec<u8> = (0..line.width())
+            .map(|x| line.get_pixel(x, 10).0[0])
+            .collect();
+        assert_eq!(tones.iter().filter(|tone| **tone == 0).count(), 28);
+        assert!(!tones.contains(&90));
+        assert!(line.width() < image.width());
     }
 
     #[test]
@@ -556,6 +591,6 @@ mod tests {
             ellipse(150.0 + i as f32 * 25.0, 7.5);
         }
         let shapes = Shapes::of(&line);
-        assert_eq!((shapes.strokes, shapes.rings), (9, 4));
+        assert_eq!((shapes.strokes(), shapes.rings), (9, 4));
     }
 }

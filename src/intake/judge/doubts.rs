@@ -95,12 +95,21 @@ pub fn deadline_rule() -> Doubt {
     )
 }
 
-/// Only one kind of reader knows this field's characters.
+/// Two blocks claim the same request ID.
 pub fn same_request_id() -> Doubt {
     doubt(
         "duplicate",
         "同じリクエストIDの欄がほかにもあり、内容が異なります。",
         "another block has the same request ID but other values",
+    )
+}
+
+/// Only one reader knows Japanese, so nothing confirms what it read.
+pub fn one_reader() -> Doubt {
+    doubt(
+        "one-reader",
+        "日本語の文字は1種類の方法でしか読み取っていません。紙面と見比べてください。",
+        "Japanese text was read in one way only: compare it with the paper",
     )
 }
 

@@ -177,6 +177,8 @@ pub fn lines_of(pieces: &[Area], em: usize) -> Vec<PrintLine> {
             }
         })
         .collect();
+    // What is much lower than a character is dirt or a stray dash.
+    lines.retain(|line| line.glyph * 3 >= em);
     lines.sort_by_key(|line| line.area.top);
     lines
 }
