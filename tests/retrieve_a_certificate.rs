@@ -700,6 +700,28 @@ async fn each_tls_failure_has_its_own_name() {
 }
 
 #[tokio::test]
+#[ignore = "needs openssl"]
+async fn servers_that_offer_only_what_is_unsafe_are_named_as_such() {
+    for arguments in [
+        ["-tls1_1", "-cipher", "DEFAULT@SECLEVEL=0"],
+        ["-tls1_2", "-cipher", "ECDHE-ECDSA-AES128-SHA"],
+        ["-tls1_2", "-cipher", "ECDHE-ECDSA-AES256-SHA384"],
+    ] {
+        let server = OpensslServer::start(&arguments);
+        let error = loop {
+            match reach(&trusting(&server.url)).await.unwrap_err() {
+                // openssl needs a moment until it listens.
+                RetrievalError::Unreachable { .. } => {
+                    tokio::time::sleep(Duration::from_millis(50)).await;
+                }
+                other => break other,
+            }
+        };
+        assert_tls(&error, TlsProblem::NoCommonSuite);
+    }
+}
+
+#[tokio::test]
 async fn a_site_that_is_not_there_is_named_as_such() {
     let error = reach(&trusting("https://127.0.0.1:1/p/rcd"))
         .await
@@ -992,6 +1014,61 @@ fn site_options(url: &str, ca: String, time_limits: TimeLimits) -> SiteOptions {
         ca_only: true,
         proxy: ProxyChoice::Direct,
         time_limits,
+    }
+}
+
+/// `openssl s_server` on a free port, ended with the test.
+struct OpensslServer {
+    url: String,
+    child: std::process::Child,
+    _folder: tempfile::TempDir,
+}
+
+impl OpensslServer {
+    fn start(arguments: &[&str]) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let (chain, key) = authority().server_identity(&["127.0.0.1"]).unwrap();
+        let (certificate, key_file) = (
+            folder.path().join("leaf.der"),
+            folder.path().join("key.der"),
+        );
+        std::fs::write(&certificate, &chain[0]).unwrap();
+        std::fs::write(&key_file, key.secret_der()).unwrap();
+        let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = free.local_addr().unwrap().to_string();
+        drop(free);
+        let child = std::process::Command::new("openssl")
+            .args([
+                "s_server",
+                "-quiet",
+                "-accept",
+                &address,
+                "-certform",
+                "DER",
+                "-keyform",
+                "DER",
+            ])
+            .arg("-cert")
+            .arg(&certificate)
+            .arg("-key")
+            .arg(&key_file)
+            .args(arguments)
+            .stdin(std::process::Stdio::piped())
+            .stderr(std::process::Stdio::null())
+            .spawn()
+            .unwrap();
+        Self {
+            url: format!("https://{address}/"),
+            child,
+            _folder: folder,
+        }
+    }
+}
+
+impl Drop for OpensslServer {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }
 
