@@ -3,28 +3,27 @@
 
 #[path = "retrieve_a_certificate/fake_site.rs"]
 mod fake_site;
+#[path = "retrieve_a_certificate/support.rs"]
+mod support;
 
-use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use fake_site::{FakeSite, Reply, Request, Then};
-use jiff::Timestamp;
-use jiff::civil::Date;
 use noticert::config::Config;
-use noticert::domain::{
-    CertificatePassword, ConfirmedBy, Issuance, Pkcs12, ReviewedIssuance, Validity,
-};
-use noticert::practice::authority::{self, Authority, Encoding};
-use noticert::practice::site::{Behaviour, Grant, Options, PracticeSite, Running};
+use noticert::domain::{ConfirmedBy, ReviewedIssuance};
+use noticert::practice::authority::{Authority, Encoding};
+use noticert::practice::site::{Behaviour, PracticeSite};
 use noticert::retrieval::page::UnknownReason;
 use noticert::retrieval::{
-    AnswerEnd, Effect, FileProblem, Intent, Journal, JournalError, KeptAnswer, NetworkProblem,
-    ProxyChoice, RefusalReason, RetrievalError, Site, SiteOptions, TimeLimits, TlsProblem,
-    UnclearProblem, judge_kept, reach, retrieve,
+    Effect, FileProblem, KeptAnswer, NetworkProblem, ProxyChoice, RefusalReason, RetrievalError,
+    Site, TimeLimits, TlsProblem, UnclearProblem, judge_kept, reach, retrieve,
 };
-
-const REFERENCE_ID: &str = "Ab3dE6gH9k";
-const PASSWORD: &str = "4071";
+use support::{
+    FORM, Log, OpensslServer, Outcome, PASSWORD, REFERENCE_ID, Recording, assert_tls,
+    assert_unclear, assert_unreachable, authority, certificate_alone, chunked, cut_head, fake_site,
+    file_bytes, file_reply, form_or, form_or_page, gzipped, impatient, issuance, options, password,
+    plain_server, practice_site, proxy, run, site_options, site_with, today, trusting, whole_head,
+};
 
 // --- against the practice site -----------------------------------------------------------------------------
 
@@ -700,6 +699,28 @@ async fn each_tls_failure_has_its_own_name() {
 }
 
 #[tokio::test]
+#[ignore = "needs openssl"]
+async fn servers_that_offer_only_what_is_unsafe_are_named_as_such() {
+    for arguments in [
+        ["-tls1_1", "-cipher", "DEFAULT@SECLEVEL=0"],
+        ["-tls1_2", "-cipher", "ECDHE-ECDSA-AES128-SHA"],
+        ["-tls1_2", "-cipher", "ECDHE-ECDSA-AES256-SHA384"],
+    ] {
+        let server = OpensslServer::start(&arguments);
+        let error = loop {
+            match reach(&trusting(&server.url)).await.unwrap_err() {
+                // openssl needs a moment until it listens.
+                RetrievalError::Unreachable { .. } => {
+                    tokio::time::sleep(Duration::from_millis(50)).await;
+                }
+                other => break other,
+            }
+        };
+        assert_tls(&error, TlsProblem::NoCommonSuite);
+    }
+}
+
+#[tokio::test]
 async fn a_site_that_is_not_there_is_named_as_such() {
     let error = reach(&trusting("https://127.0.0.1:1/p/rcd"))
         .await
@@ -751,313 +772,4 @@ async fn no_error_shows_a_secret() {
         !shown.contains(REFERENCE_ID) && !shown.contains(PASSWORD),
         "{shown}"
     );
-}
-
-// --- helpers -----------------------------------------------------------------------------------------------
-
-/// An invented form page.
-const FORM: &str = r#"<html><head><title>証明書の取得画面</title></head><body><h1>証明書の取得</h1>
-<form method="post" action="/p/send"><input type="hidden" name="m" value="取得">
-<p>リクエストID <input name="r" maxlength="15"></p><p>リファレンスID <input type="password" name="s"></p>
-<p>証明書パスワード <input type="password" name="p"></p><p>証明書パスワード（確認用） <input type="password" name="q"></p>
-<button>ダウンロード</button></form><p>証明書パスワードを忘れた場合は再申請が必要です。</p></body></html>"#;
-
-type Log = Arc<Mutex<Vec<String>>>;
-
-/// A journal in memory that can fail at one place.
-#[derive(Default)]
-struct Recording {
-    log: Log,
-    fails_at: Option<&'static str>,
-    host: Option<String>,
-    form_text: String,
-    body: Vec<u8>,
-    end: Option<AnswerEnd>,
-}
-
-impl Recording {
-    fn logging(log: Log) -> Self {
-        Self {
-            log,
-            ..Self::default()
-        }
-    }
-
-    fn failing_at(place: &'static str) -> Self {
-        Self {
-            fails_at: Some(place),
-            ..Self::default()
-        }
-    }
-
-    fn kept(&self) -> KeptAnswer<'_> {
-        KeptAnswer {
-            bytes: &self.body,
-            form_text: &self.form_text,
-            end: self.end.as_ref(),
-        }
-    }
-
-    fn note(&self, place: &'static str) -> Result<(), JournalError> {
-        let mut log = self.log.lock().unwrap();
-        if log.last().is_none_or(|last| last != place) {
-            log.push(place.to_owned());
-        }
-        match self.fails_at == Some(place) {
-            true => Err(JournalError {
-                source: "the disk is full".into(),
-            }),
-            false => Ok(()),
-        }
-    }
-}
-
-impl Journal for Recording {
-    fn intent(&mut self, intent: &Intent<'_>) -> Result<(), JournalError> {
-        self.note("intent")?;
-        self.host = Some(intent.host.to_owned());
-        self.form_text = intent.form_text.to_owned();
-        Ok(())
-    }
-
-    fn chunk(&mut self, bytes: &[u8]) -> Result<(), JournalError> {
-        self.note("chunk")?;
-        self.body.extend_from_slice(bytes);
-        Ok(())
-    }
-
-    fn done(&mut self, end: &AnswerEnd) -> Result<(), JournalError> {
-        self.note("done")?;
-        self.end = Some(end.clone());
-        Ok(())
-    }
-}
-
-/// What came of an exchange, in one word.
-#[derive(Debug, PartialEq)]
-enum Outcome {
-    File,
-    Refused(RefusalReason),
-    Unclear(UnclearProblem),
-    Invalid(FileProblem),
-    Other,
-}
-
-impl Outcome {
-    fn of(result: &Result<Pkcs12, RetrievalError>) -> Self {
-        match result {
-            Ok(_) => Self::File,
-            Err(RetrievalError::Refused { reason, .. }) => Self::Refused(*reason),
-            Err(RetrievalError::Unclear { problem, .. }) => Self::Unclear(*problem),
-            Err(RetrievalError::InvalidFile { problem, .. }) => Self::Invalid(*problem),
-            Err(_) => Self::Other,
-        }
-    }
-}
-
-async fn run(site: &Site, journal: &mut Recording) -> Result<Pkcs12, RetrievalError> {
-    let reviewed = ReviewedIssuance::attest(issuance(), ConfirmedBy::Person);
-    retrieve(site, &reviewed, &password(), journal).await
-}
-
-fn issuance() -> Issuance {
-    Issuance {
-        issuer: None,
-        institution_code: "0110113719".parse().unwrap(),
-        terminal_name: Some("練習薬局1号機".parse().unwrap()),
-        request_id: "123456789012345".parse().unwrap(),
-        reference_id: REFERENCE_ID.parse().unwrap(),
-        validity: Validity::new(Date::constant(2026, 11, 1), Date::constant(2030, 2, 1)).unwrap(),
-        retrieval_deadline: Date::constant(2027, 4, 30),
-    }
-}
-
-fn password() -> CertificatePassword {
-    PASSWORD.parse().unwrap()
-}
-
-fn today() -> Timestamp {
-    "2026-11-21T00:00:00Z".parse().unwrap()
-}
-
-fn authority() -> &'static Arc<Authority> {
-    static AUTHORITY: OnceLock<Arc<Authority>> = OnceLock::new();
-    AUTHORITY.get_or_init(|| Arc::new(Authority::invent(today()).unwrap()))
-}
-
-fn file_bytes() -> &'static [u8] {
-    static FILE: OnceLock<Vec<u8>> = OnceLock::new();
-    FILE.get_or_init(|| {
-        let grant = authority::Grant::from(&issuance());
-        authority()
-            .issue(&grant, &password(), Encoding::Modern)
-            .unwrap()
-    })
-}
-
-fn certificate_alone() -> &'static [u8] {
-    authority().root_der()
-}
-
-fn file_reply() -> Reply {
-    Reply::with("200 OK\r\nContent-Type: application/x-pkcs12", file_bytes())
-}
-
-fn gzipped() -> Reply {
-    use std::io::Write;
-    let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
-    packer.write_all(file_bytes()).unwrap();
-    Reply::with("200 OK\r\nContent-Encoding: gzip", packer.finish().unwrap())
-}
-
-fn whole_head(headers: &str) -> Vec<u8> {
-    let mut bytes = format!("HTTP/1.1 200 OK\r\n{headers}\r\n").into_bytes();
-    bytes.extend_from_slice(file_bytes());
-    bytes
-}
-
-fn cut_head(headers: &str) -> Vec<u8> {
-    let mut bytes = whole_head(headers);
-    bytes.truncate(bytes.len() - 500);
-    bytes
-}
-
-fn chunked(body: &[u8], last: &str) -> Vec<u8> {
-    let mut bytes = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n".to_vec();
-    for piece in body.chunks(100) {
-        bytes.extend(format!("{:x}\r\n", piece.len()).into_bytes());
-        bytes.extend_from_slice(piece);
-        bytes.extend(b"\r\n");
-    }
-    bytes.extend(last.as_bytes());
-    bytes
-}
-
-fn form_or(request: &Request, answer: impl Fn() -> Reply) -> Reply {
-    form_or_page(request, FORM, answer)
-}
-
-fn form_or_page(request: &Request, form: &str, answer: impl Fn() -> Reply) -> Reply {
-    match request.method.as_str() {
-        "GET" => Reply::page(form),
-        _ => answer(),
-    }
-}
-
-async fn fake_site(answer: impl Fn(&Request) -> Reply + Send + Sync + 'static) -> FakeSite {
-    FakeSite::start(authority(), &["127.0.0.1"], answer).await
-}
-
-fn options(behaviour: Behaviour, encoding: Encoding) -> Options {
-    Options {
-        authority: authority().clone(),
-        grants: vec![Grant {
-            issuance: issuance(),
-            encoding,
-            behaviour,
-        }],
-        bind: "127.0.0.1:0".parse().unwrap(),
-        now: today(),
-    }
-}
-
-async fn practice_site(behaviour: Behaviour, encoding: Encoding) -> Running {
-    PracticeSite::start(options(behaviour, encoding))
-        .await
-        .unwrap()
-}
-
-fn trusting(url: &str) -> Site {
-    site_with(url, authority().ca_pem(), TimeLimits::default())
-}
-
-/// A site whose silence is believed soon, so that tests of silence end.
-fn impatient(url: &str) -> Site {
-    let limits = TimeLimits {
-        connect: Duration::from_secs(15),
-        silence: Duration::from_millis(1_500),
-        whole: Duration::from_secs(60),
-    };
-    site_with(url, authority().ca_pem(), limits)
-}
-
-fn site_with(url: &str, ca: String, limits: TimeLimits) -> Site {
-    Site::new(site_options(url, ca, limits), &Config::default()).unwrap()
-}
-
-fn site_options(url: &str, ca: String, time_limits: TimeLimits) -> SiteOptions {
-    SiteOptions {
-        url: Some(url.to_owned()),
-        ca_file_pem: Some(ca.into_bytes()),
-        ca_only: true,
-        proxy: ProxyChoice::Direct,
-        time_limits,
-    }
-}
-
-/// A server that says the same few bytes to everybody, without TLS.
-async fn plain_server(bytes: &'static [u8]) -> String {
-    use tokio::io::{AsyncReadExt, AsyncWriteExt};
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = format!("https://{}/", listener.local_addr().unwrap());
-    tokio::spawn(async move {
-        while let Ok((mut stream, _)) = listener.accept().await {
-            let mut hello = [0; 4096];
-            let _ = stream.read(&mut hello).await;
-            let _ = stream.write_all(bytes).await;
-            let _ = stream.shutdown().await;
-        }
-    });
-    url
-}
-
-/// A proxy that gives one answer to CONNECT and, where there is one, joins the two sides.
-async fn proxy(answer: &'static str, target: Option<std::net::SocketAddr>) -> (String, Log) {
-    use tokio::io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional};
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap().to_string();
-    let heads = Log::default();
-    let seen = heads.clone();
-    tokio::spawn(async move {
-        while let Ok((mut stream, _)) = listener.accept().await {
-            let mut head = vec![0; 4096];
-            let count = stream.read(&mut head).await.unwrap();
-            seen.lock()
-                .unwrap()
-                .push(String::from_utf8_lossy(&head[..count]).into_owned());
-            stream.write_all(answer.as_bytes()).await.unwrap();
-            if let Some(target) = target {
-                tokio::spawn(async move {
-                    let mut there = tokio::net::TcpStream::connect(target).await.unwrap();
-                    let _ = copy_bidirectional(&mut stream, &mut there).await;
-                });
-            }
-        }
-    });
-    (address, heads)
-}
-
-#[track_caller]
-fn assert_unclear(error: &RetrievalError, expected: UnclearProblem) {
-    match error {
-        RetrievalError::Unclear { problem, .. } => assert_eq!(*problem, expected),
-        other => panic!("{other:?}"),
-    }
-    assert_eq!(error.effect(), Effect::Unclear);
-}
-
-#[track_caller]
-fn assert_unreachable(error: &RetrievalError, expected: NetworkProblem) {
-    match error {
-        RetrievalError::Unreachable { problem, .. } => assert_eq!(*problem, expected, "{error:?}"),
-        other => panic!("{other:?}"),
-    }
-}
-
-#[track_caller]
-fn assert_tls(error: &RetrievalError, expected: TlsProblem) {
-    match error {
-        RetrievalError::TlsRefused { problem, .. } => assert_eq!(*problem, expected, "{error:?}"),
-        other => panic!("{other:?}"),
-    }
 }

@@ -9,6 +9,7 @@ mod pages;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, State};
@@ -227,9 +228,12 @@ async fn serve(
             accepted = listener.accept() => accepted,
             Some(_) = conversations.join_next() => continue,
         };
-        // A connection that could not be accepted is the visitor's loss.
-        if let Ok((stream, _)) = accepted {
-            conversations.spawn(converse(stream, tls.clone(), router.clone()));
+        match accepted {
+            Ok((stream, _)) => {
+                conversations.spawn(converse(stream, tls.clone(), router.clone()));
+            }
+            // Out of descriptors, most likely: they come back as conversations end.
+            Err(_) => tokio::time::sleep(BREATH).await,
         }
     }
     conversations.shutdown().await;
@@ -246,6 +250,9 @@ async fn converse(stream: TcpStream, tls: TlsAcceptor, router: Router) {
     // A broken conversation is part of practice.
     let _ = conversation.await;
 }
+
+/// Pause after a connection that could not be accepted.
+const BREATH: Duration = Duration::from_millis(100);
 
 /// The page's path, as on the real site (fact 19).
 pub(crate) const PATH: &str = "/p/rcd";

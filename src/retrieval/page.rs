@@ -476,4 +476,67 @@ mod tests {
         let filled = form.fill(&issuance(), &"1234".parse().unwrap()).unwrap();
         assert!(!format!("{form:?}{filled:?}").contains("Ab3dE6gH9k"));
     }
+
+    /// Pieces from which a page that is almost right, or nonsense, can be put together.
+    const PIECES: [&str; 40] = [
+        "<form method=post>",
+        "<form>",
+        "</form>",
+        "<table>",
+        "<tr>",
+        "<td>",
+        "<th rowspan=3>",
+        "</table>",
+        "<p>",
+        "<div>",
+        "</div>",
+        "<dl><dt>",
+        "<dd>",
+        "<label>",
+        "<label for=i>",
+        "</label>",
+        "<input name=a>",
+        "<input name=b id=i>",
+        "<input type=password name=c>",
+        "<input name=d maxlength=4>",
+        "<input type=hidden name=t value=x>",
+        "<select name=s>",
+        "<option selected>",
+        "<textarea>",
+        "</textarea>",
+        "<fieldset disabled><legend>",
+        "<button>ダウンロード</button>",
+        "<input type=submit value=失効>",
+        "<base href=//elsewhere.invalid/>",
+        "<template>",
+        "<script>",
+        "</script>",
+        "<!--",
+        "リクエストID",
+        "リファレンスID",
+        "証明書パスワード",
+        "証明書パスワード(確認用)",
+        "確認用",
+        "失効",
+        "\u{0}&#x0;&amp",
+    ];
+
+    proptest::proptest! {
+        #[test]
+        fn whatever_the_page_the_reader_answers_and_holds_to_the_site(
+            pieces in proptest::collection::vec(proptest::sample::select(PIECES.to_vec()), 0..60),
+            noise in proptest::collection::vec(proptest::num::u8::ANY, 0..40),
+        ) {
+            let mut bytes = pieces.concat().into_bytes();
+            bytes.extend(noise);
+            let url: Url = "https://site.invalid/p/rcd".parse().unwrap();
+            let source = Source { bytes: &bytes, content_type: None, url: &url };
+            if let Page::Form(form) = read(&source, &FormLabels::default()).page {
+                let mut roles: Vec<Role> = form.fields().iter().map(|field| field.role).collect();
+                roles.sort();
+                assert_eq!(roles, [Role::RequestId, Role::ReferenceId, Role::Password, Role::PasswordAgain]);
+                assert_eq!(form.action().origin(), url.origin());
+            }
+        }
+    }
 }

@@ -109,6 +109,7 @@ impl Phrases {
     pub(crate) fn understand(&self, sentences: &[String]) -> Option<Understood> {
         let (plain, hedged): (Vec<_>, Vec<_>) = sentences
             .iter()
+            .take(MOST_SENTENCES)
             .filter_map(|sentence| self.meaning(sentence))
             .partition(|(_, hedged)| !hedged);
         [plain, hedged]
@@ -204,6 +205,9 @@ pub(crate) fn fold_label(label: &str) -> String {
         .filter(|c| c.is_alphanumeric())
         .collect()
 }
+
+/// A message is among the first sentences of a page or nowhere.
+const MOST_SENTENCES: usize = 2_000;
 
 #[cfg(test)]
 mod tests {

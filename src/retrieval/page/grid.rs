@@ -36,13 +36,17 @@ impl Grid {
                     while grid.places.contains_key(&(row, column)) {
                         column += 1;
                     }
-                    let wide = span(element.attribute("colspan"));
-                    let high = span(element.attribute("rowspan"));
+                    let room = grid.places.len() < MOST_PLACES;
+                    let span = |name| match room {
+                        true => span(element.attribute(name)),
+                        false => 1,
+                    };
+                    let (wide, high) = (span("colspan"), span("rowspan"));
                     grid.corners.insert(at, (row, column));
-                    for place in
+                    for (r, c) in
                         (row..row + high).flat_map(|r| (column..column + wide).map(move |c| (r, c)))
                     {
-                        grid.places.entry(place).or_insert(at);
+                        grid.places.entry((r, c)).or_insert(at);
                     }
                     column += wide;
                 }
@@ -91,8 +95,11 @@ fn span(value: Option<&str>) -> usize {
         .clamp(1, WIDEST_SPAN)
 }
 
+/// In a table larger than this, spans are not believed.
+const MOST_PLACES: usize = 50_000;
+
 /// A span wider than this is a mistake or an attack.
-const WIDEST_SPAN: usize = 64;
+const WIDEST_SPAN: usize = 32;
 
 #[cfg(test)]
 mod tests {

@@ -4,11 +4,16 @@
 //! placeholder, `aria-label` or `title` counts only where no visible caption says anything. Names, types and
 //! order are never asked.
 
+mod tokens;
+
+use std::collections::HashMap;
+
 use super::Role;
 use super::caption::{Said, Vocabulary};
 use super::controls::{Kind, first_legend, kind};
 use super::grid::Grid;
-use super::tree::{Content, Document, NodeIndex, fold_blanks, holds_own_text, is_block};
+use super::tree::{Document, NodeIndex, fold_blanks};
+use tokens::{Token, is_field, is_heading, tokens};
 
 /// What the captions of one control say together.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -28,33 +33,51 @@ pub(crate) struct Labels<'a> {
     page: &'a Document,
     vocabulary: &'a Vocabulary,
     tokens: Vec<Token>,
+    /// Where each field stands among the tokens.
+    places: HashMap<NodeIndex, usize>,
     /// Where the fields stand, in order.
     fields: Vec<NodeIndex>,
-}
-
-/// A page as a person's eye runs over it.
-#[derive(Debug)]
-enum Token {
-    Text {
-        at: NodeIndex,
-        text: String,
-        in_heading: bool,
-    },
-    Line,
-    Cell,
-    Field(NodeIndex),
+    /// The tables whose cells hold fields.
+    grids: HashMap<NodeIndex, Grid>,
+    /// The labels that point at an id.
+    pointing: HashMap<&'a str, Vec<NodeIndex>>,
 }
 
 impl<'a> Labels<'a> {
     /// Runs over the page once.
     pub(crate) fn new(page: &'a Document, vocabulary: &'a Vocabulary) -> Self {
+        let fields: Vec<NodeIndex> = (0..page.nodes().len())
+            .filter(|at| is_field(page, *at))
+            .collect();
+        let mut grids = HashMap::new();
+        for &field in &fields {
+            if let Some((_, table)) = cell_and_table(page, field) {
+                grids.entry(table).or_insert_with(|| Grid::new(page, table));
+            }
+        }
+        let mut pointing: HashMap<&'a str, Vec<NodeIndex>> = HashMap::new();
+        for (at, label) in page.named("label") {
+            if let Some(target) = label.attribute("for") {
+                pointing.entry(target).or_default().push(at);
+            }
+        }
+        let tokens = tokens(page);
+        let places = tokens
+            .iter()
+            .enumerate()
+            .filter_map(|(place, token)| match token {
+                Token::Field(at) => Some((*at, place)),
+                _ => None,
+            })
+            .collect();
         Self {
             page,
             vocabulary,
-            tokens: tokens(page),
-            fields: (0..page.nodes().len())
-                .filter(|at| is_field(page, *at))
-                .collect(),
+            tokens,
+            places,
+            fields,
+            grids,
+            pointing,
         }
     }
 
@@ -186,12 +209,12 @@ impl<'a> Labels<'a> {
         let id = element
             .attribute("id")
             .filter(|id| self.page.by_id(id) == Some(control));
-        let pointing = self.page.named("label").filter(|(at, label)| {
-            let around = || self.page.ancestors(control).any(|a| a == *at);
-            match label.attribute("for") {
-                Some(target) => id == Some(target),
-                None => around() && self.first_field_in(*at) == Some(control),
-            }
+        let pointing = id.and_then(|id| self.pointing.get(id));
+        let around = self.page.ancestors(control).find(|&at| {
+            self.page
+                .element(at)
+                .is_some_and(|e| e.name == "label" && !e.has("for"))
+                && self.first_field_in(at) == Some(control)
         });
         let described = element
             .attribute("aria-labelledby")
@@ -199,8 +222,12 @@ impl<'a> Labels<'a> {
             .split_whitespace()
             .filter_map(|id| self.page.by_id(id));
         pointing
-            .map(|(at, _)| at)
+            .into_iter()
+            .flatten()
+            .copied()
+            .chain(around)
             .chain(described)
+            .take(MOST_LABELS)
             .map(|at| self.page.visible_text(at))
             .filter(|text| !text.is_empty())
             .collect()
@@ -284,13 +311,12 @@ impl<'a> Labels<'a> {
 
     /// The row's heading, then the column's.
     fn cell_captions(&self, control: NodeIndex) -> Vec<String> {
-        let Some(cell) = self.page.ancestors(control).find(|&at| self.is_cell(at)) else {
+        let Some((cell, table)) = cell_and_table(self.page, control) else {
             return vec![];
         };
-        let Some(table) = self.page.enclosing(cell, "table") else {
+        let Some(grid) = self.grids.get(&table) else {
             return vec![];
         };
-        let grid = Grid::new(self.page, table);
         let names = |cells: Vec<NodeIndex>| {
             let mut captions = Vec::new();
             for cell in cells {
@@ -315,12 +341,6 @@ impl<'a> Labels<'a> {
             captions.extend(names(grid.above(cell)));
         }
         captions
-    }
-
-    fn is_cell(&self, at: NodeIndex) -> bool {
-        self.page
-            .element(at)
-            .is_some_and(|e| matches!(e.name.as_str(), "td" | "th"))
     }
 
     fn holds_field(&self, at: NodeIndex) -> bool {
@@ -384,73 +404,25 @@ impl<'a> Labels<'a> {
     }
 
     fn place(&self, control: NodeIndex) -> Option<usize> {
-        self.tokens
-            .iter()
-            .position(|token| matches!(token, Token::Field(at) if *at == control))
+        self.places.get(&control).copied()
     }
 }
 
-/// A control that a person fills in, so that the text before it is not about the next one.
-fn is_field(page: &Document, at: NodeIndex) -> bool {
-    !page.nodes()[at].hidden
-        && page
-            .element(at)
-            .and_then(kind)
-            .is_some_and(|kind| matches!(kind, Kind::Text | Kind::Tick | Kind::Select | Kind::File))
-}
-
-fn is_heading(name: &str) -> bool {
-    matches!(name, "h1" | "h2" | "h3" | "h4" | "h5" | "h6")
+/// The cell around a field, and its table.
+fn cell_and_table(page: &Document, field: NodeIndex) -> Option<(NodeIndex, NodeIndex)> {
+    let cell = page.ancestors(field).find(|&at| {
+        page.element(at)
+            .is_some_and(|e| matches!(e.name.as_str(), "td" | "th"))
+    })?;
+    Some((cell, page.enclosing(cell, "table")?))
 }
 
 fn names_a_group(name: &str) -> bool {
     is_heading(name) || matches!(name, "legend" | "caption")
 }
 
-fn tokens(page: &Document) -> Vec<Token> {
-    let mut tokens = Vec::new();
-    let mut open: Vec<(usize, bool)> = Vec::new();
-    let boundary = |is_cell: bool| match is_cell {
-        true => Token::Cell,
-        false => Token::Line,
-    };
-    let mut at = 0;
-    while let Some(node) = page.nodes().get(at) {
-        while let Some((_, is_cell)) = open.pop_if(|(end, _)| *end <= at) {
-            tokens.push(boundary(is_cell));
-        }
-        at += 1;
-        match &node.content {
-            _ if is_field(page, at - 1) => {
-                tokens.push(Token::Field(at - 1));
-                at = node.end;
-            }
-            _ if node.hidden => at = node.end,
-            Content::Element(element) if holds_own_text(&element.name) => at = node.end,
-            Content::Element(element) if is_block(&element.name) => {
-                let is_cell = matches!(element.name.as_str(), "td" | "th" | "tr" | "table");
-                tokens.push(boundary(is_cell));
-                open.push((node.end, is_cell));
-            }
-            Content::Element(element) => {
-                tokens.push(Token::Text {
-                    at: at - 1,
-                    text: element.picture_text().to_owned(),
-                    in_heading: false,
-                });
-            }
-            Content::Text(text) => tokens.push(Token::Text {
-                at: at - 1,
-                text: text.clone(),
-                in_heading: page
-                    .ancestors(at - 1)
-                    .take(4)
-                    .any(|above| page.element(above).is_some_and(|e| is_heading(&e.name))),
-            }),
-        }
-    }
-    tokens
-}
+/// No field has more labels than this.
+const MOST_LABELS: usize = 8;
 
 /// A caption further away than this many runs of hints is about something else.
 const MOST_RUNS: usize = 4;
