@@ -21,7 +21,9 @@ const CELL: u32 = 10;
 const MARGIN: u32 = 20;
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let path = std::env::args().nth(1).ok_or("usage: picture-of-text PICTURE.png")?;
+    let path = std::env::args()
+        .nth(1)
+        .ok_or("usage: picture-of-text PICTURE.png")?;
     let mut text = String::new();
     std::io::stdin().read_to_string(&mut text)?;
     draw(&text)?.save(path)?;
@@ -31,7 +33,11 @@ fn main() -> Result<(), Box<dyn Error>> {
 fn draw(text: &str) -> Result<RgbImage, Box<dyn Error>> {
     let font = FontRef::try_from_slice(BIZ_UD_GOTHIC)?;
     let lines: Vec<&str> = text.lines().collect();
-    let cells = |line: &str| line.chars().filter_map(UnicodeWidthChar::width).sum::<usize>();
+    let cells = |line: &str| {
+        line.chars()
+            .filter_map(UnicodeWidthChar::width)
+            .sum::<usize>()
+    };
     let columns = lines.iter().map(|line| cells(line)).max().unwrap_or(0);
     let width = u32::try_from(columns)? * CELL + 2 * MARGIN;
     let height = u32::try_from(lines.len())? * LINE + 2 * MARGIN;

@@ -125,7 +125,9 @@ fn usage(error: &clap::Error) -> ExitCode {
         }
         _ => {
             let _closed = error.print();
-            eprintln!("\n使い方が正しくありません。何も実行していません。noticert --help で命令と指定の一覧を見てください。");
+            eprintln!(
+                "\n使い方が正しくありません。何も実行していません。noticert --help で命令と指定の一覧を見てください。"
+            );
             ExitCode::Usage
         }
     }

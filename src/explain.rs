@@ -100,12 +100,18 @@ pub fn explain(error: &Error) -> Explanation {
             ),
         ),
         Error::PassphrasesDiffer => (
-            Text::new("二回のパスフレーズが違います。", "The two passphrases differ."),
+            Text::new(
+                "二回のパスフレーズが違います。",
+                "The two passphrases differ.",
+            ),
             Text::new("封印は作っていません。", "No seal was made."),
             Text::new("もう一度実行してください。", "Run the command again."),
         ),
         Error::PasswordsDiffer => (
-            Text::new("二回の証明書パスワードが違います。", "The two certificate passwords differ."),
+            Text::new(
+                "二回の証明書パスワードが違います。",
+                "The two certificate passwords differ.",
+            ),
             nothing_sent(),
             Text::new("もう一度実行してください。", "Run the command again."),
         ),
@@ -136,12 +142,24 @@ pub fn explain(error: &Error) -> Explanation {
             let inner = credential::explain(source);
             (
                 Text::new(
-                    format!("サイトから届いたファイルは、この通知書の電子証明書として正しくありません。{}", inner.what.ja),
-                    format!("The file that the site sent is not the credential of this letter. {}", inner.what.en),
+                    format!(
+                        "サイトから届いたファイルは、この通知書の電子証明書として正しくありません。{}",
+                        inner.what.ja
+                    ),
+                    format!(
+                        "The file that the site sent is not the credential of this letter. {}",
+                        inner.what.en
+                    ),
                 ),
                 Text::new(
-                    format!("インストールも再送もしていません。ファイルは {} に残してあります。", path.display()),
-                    format!("Nothing was installed or sent again. The file is kept at {}.", path.display()),
+                    format!(
+                        "インストールも再送もしていません。ファイルは {} に残してあります。",
+                        path.display()
+                    ),
+                    format!(
+                        "Nothing was installed or sent again. The file is kept at {}.",
+                        path.display()
+                    ),
                 ),
                 Text::new(
                     "ファイルを消さずに、電子証明書申請状況照会で状況を確かめ、総合ポータル（0800-080-4583）に問い合わせてください。",
@@ -151,7 +169,10 @@ pub fn explain(error: &Error) -> Explanation {
         }
         Error::KeptFileChanged { path } => (
             Text::new(
-                format!("{} は取得したときのファイルではありません。", path.display()),
+                format!(
+                    "{} は取得したときのファイルではありません。",
+                    path.display()
+                ),
                 format!("{} is not the file that was retrieved.", path.display()),
             ),
             Text::new("インストールしていません。", "Nothing was installed."),
@@ -173,21 +194,38 @@ pub fn explain(error: &Error) -> Explanation {
         ),
         Error::OtherTerminal { certificate, place } => (
             Text::new(
-                format!("この証明書は{}用です。ここは{}です。", certificate.ja, place.ja),
-                format!("This certificate is for {}. This place is {}.", certificate.en, place.en),
+                format!(
+                    "この証明書は{}用です。ここは{}です。",
+                    certificate.ja, place.ja
+                ),
+                format!(
+                    "This certificate is for {}. This place is {}.",
+                    certificate.en, place.en
+                ),
             ),
-            Text::new("インストールしていません。取得した証明書は残っています。", "Nothing was installed. The retrieved certificate is kept."),
+            Text::new(
+                "インストールしていません。取得した証明書は残っています。",
+                "Nothing was installed. The retrieved certificate is kept.",
+            ),
             Text::new(
                 "その端末でインストールしてください。このパソコンの決め方が違うときは noticert bind TERMINAL",
                 "Install it on that terminal. If this computer is bound wrongly: noticert bind TERMINAL",
             ),
         ),
-        Error::SeveralForOneStore { institution_code, count } => (
+        Error::SeveralForOneStore {
+            institution_code,
+            count,
+        } => (
             Text::new(
-                format!("{institution_code} の{count}台分の証明書を一つのストアに入れることはできません。"),
+                format!(
+                    "{institution_code} の{count}台分の証明書を一つのストアに入れることはできません。"
+                ),
                 format!("{count} certificates of {institution_code} cannot go into one store."),
             ),
-            Text::new("インストールしていません。取得した証明書は残っています。", "Nothing was installed. The retrieved certificates are kept."),
+            Text::new(
+                "インストールしていません。取得した証明書は残っています。",
+                "Nothing was installed. The retrieved certificates are kept.",
+            ),
             Text::new(
                 "この端末を一つだけ指定してください: noticert install TERMINAL",
                 "Name the one terminal: noticert install TERMINAL",
@@ -199,15 +237,27 @@ pub fn explain(error: &Error) -> Explanation {
                 format!("There is nothing to do: there is not {}.", wanted.en),
             ),
             nothing_changed(),
-            Text::new("noticert status で状態を確かめてください。", "Look at noticert status."),
+            Text::new(
+                "noticert status で状態を確かめてください。",
+                "Look at noticert status.",
+            ),
         ),
         Error::Interrupted => (
             Text::new("中断しました。", "Interrupted."),
-            Text::new("記録済みの内容は失われていません。", "Nothing recorded is lost."),
-            Text::new("同じ命令をもう一度実行すると続きから行います。", "Run the same command again to go on."),
+            Text::new(
+                "記録済みの内容は失われていません。",
+                "Nothing recorded is lost.",
+            ),
+            Text::new(
+                "同じ命令をもう一度実行すると続きから行います。",
+                "Run the same command again to go on.",
+            ),
         ),
         Error::NoDataFolder => (
-            Text::new("データを置くフォルダーが分かりません。", "It is not known where data should lie."),
+            Text::new(
+                "データを置くフォルダーが分かりません。",
+                "It is not known where data should lie.",
+            ),
             nothing_changed(),
             Text::new("--data DIR を付けてください。", "Give --data DIR."),
         ),
@@ -302,13 +352,21 @@ fn config(error: &ConfigError) -> Sentences {
     let what = match error {
         ConfigError::Unreadable { path, source } => Text::new(
             format!("設定ファイル {} を読めません（{source}）。", path.display()),
-            format!("The configuration {} cannot be read ({source}).", path.display()),
+            format!(
+                "The configuration {} cannot be read ({source}).",
+                path.display()
+            ),
         ),
         ConfigError::Invalid { suggestion, source } => {
-            let hint = suggestion.as_ref().map_or_else(String::new, |key| format!(" → {key} ?"));
+            let hint = suggestion
+                .as_ref()
+                .map_or_else(String::new, |key| format!(" → {key} ?"));
             Text::new(
                 format!("設定ファイルが正しくありません: {}{hint}", source.message()),
-                format!("The configuration is not usable: {}{hint}", source.message()),
+                format!(
+                    "The configuration is not usable: {}{hint}",
+                    source.message()
+                ),
             )
         }
     };
@@ -334,7 +392,10 @@ fn person(error: &PersonError) -> Sentences {
         ),
         PersonError::BrokenOff => (
             Text::new("入力が途中で終わりました。", "The input broke off."),
-            Text::new("ここまでに確定した分だけを記録しました。", "Only what was settled before is recorded."),
+            Text::new(
+                "ここまでに確定した分だけを記録しました。",
+                "Only what was settled before is recorded.",
+            ),
             Text::new("もう一度実行してください。", "Run the command again."),
         ),
         PersonError::Terminal(source) => (
@@ -343,17 +404,26 @@ fn person(error: &PersonError) -> Sentences {
                 format!("The terminal failed ({source})."),
             ),
             nothing_changed(),
-            Text::new("別の端末ソフトで実行してください。", "Try another terminal program."),
+            Text::new(
+                "別の端末ソフトで実行してください。",
+                "Try another terminal program.",
+            ),
         ),
     }
 }
 
 fn drafts(error: &DraftsError) -> Sentences {
     let what = match error {
-        DraftsError::NotText => Text::new("一覧が文字のファイルではありません。", "The list is not text."),
+        DraftsError::NotText => Text::new(
+            "一覧が文字のファイルではありません。",
+            "The list is not text.",
+        ),
         DraftsError::Json(source) => Text::new(
             format!("一覧の JSON が正しくありません（{}行目）。", source.line()),
-            format!("The list is not JSON of a known shape (line {}).", source.line()),
+            format!(
+                "The list is not JSON of a known shape (line {}).",
+                source.line()
+            ),
         ),
         DraftsError::UnknownSchema { schema } => Text::new(
             format!("この形の一覧は知りません: {schema}"),
@@ -391,13 +461,22 @@ fn row(error: &RowError) -> Sentences {
         ),
         RowError::WrongForm { row, field, reason } => Text::new(
             format!("{row}行目: {}の形が違います（{reason}）。", title(field).ja),
-            format!("Row {row}: the {} has the wrong form ({reason}).", title(field).en),
+            format!(
+                "Row {row}: the {} has the wrong form ({reason}).",
+                title(field).en
+            ),
         ),
     };
     (
         what,
-        Text::new("この行は加えていません。ほかの行は加えました。", "This row was not added; the others were."),
-        Text::new("この行を直して、もう一度加えてください。", "Mend this row and add it again."),
+        Text::new(
+            "この行は加えていません。ほかの行は加えました。",
+            "This row was not added; the others were.",
+        ),
+        Text::new(
+            "この行を直して、もう一度加えてください。",
+            "Mend this row and add it again.",
+        ),
     )
 }
 
@@ -415,15 +494,27 @@ fn password(error: &CertificatePasswordError) -> Sentences {
     (
         what,
         nothing_sent(),
-        Text::new("数字4桁を決めて、もう一度実行してください。", "Choose 4 digits and run the command again."),
+        Text::new(
+            "数字4桁を決めて、もう一度実行してください。",
+            "Choose 4 digits and run the command again.",
+        ),
     )
 }
 
 fn wrong_state(state: &str, wanted: &str) -> Sentences {
     let next = match state {
-        "read" | "review" => Text::new("先に noticert review で確定してください。", "Confirm it first: noticert review."),
-        "confirmed" => Text::new("先に noticert retrieve で取得してください。", "Retrieve it first: noticert retrieve."),
-        _ => Text::new("noticert status で状態を確かめてください。", "Look at noticert status."),
+        "read" | "review" => Text::new(
+            "先に noticert review で確定してください。",
+            "Confirm it first: noticert review.",
+        ),
+        "confirmed" => Text::new(
+            "先に noticert retrieve で取得してください。",
+            "Retrieve it first: noticert retrieve.",
+        ),
+        _ => Text::new(
+            "noticert status で状態を確かめてください。",
+            "Look at noticert status.",
+        ),
     };
     (
         Text::new(
@@ -441,7 +532,10 @@ fn internal(what: &str) -> Sentences {
             format!("noticert の中で思わぬことが起きました（{what}）。"),
             format!("Something went wrong inside noticert ({what})."),
         ),
-        Text::new("記録済みの内容は失われていません。", "Nothing recorded is lost."),
+        Text::new(
+            "記録済みの内容は失われていません。",
+            "Nothing recorded is lost.",
+        ),
         Text::new(
             "-v を付けてもう一度実行し、表示された内容を添えて知らせてください。",
             "Run it again with -v and report what it prints.",

@@ -11,7 +11,9 @@ use support::{PracticeSite, Ran, Workplace, feed, fixture, program, with};
 fn assert_named_and_the_rest_read(bad: &str, word: &str) -> Ran {
     let workplace = Workplace::new();
     let bad = fixture(bad).display().to_string();
-    let good = fixture("notices/one-clean/letter.png").display().to_string();
+    let good = fixture("notices/one-clean/letter.png")
+        .display()
+        .to_string();
     let ran = workplace.run(["read", "--json", "--no-record", &bad, &good]);
     assert_eq!(ran.code, 10, "{}", ran.stderr);
     let answer = ran.json();
@@ -20,7 +22,12 @@ fn assert_named_and_the_rest_read(bad: &str, word: &str) -> Ran {
     assert_eq!(named[0]["source"], bad);
     let reason = named[0]["reason"].as_str().unwrap();
     assert!(reason.contains(word), "{reason}");
-    assert_eq!(answer["sheets"].as_array().unwrap().len(), 1, "{answer}");
+    let sheets = answer["sheets"].as_array().unwrap();
+    let of_the_good = sheets
+        .iter()
+        .filter(|sheet| sheet["source"] == good)
+        .count();
+    assert_eq!(of_the_good, 1, "{answer}");
     ran
 }
 
@@ -39,9 +46,10 @@ fn an_empty_file_is_named() {
 #[test]
 #[ignore = "needs Tesseract"]
 fn truncated_files_are_named_and_not_half_read() {
-    assert_named_and_the_rest_read("broken/truncated.png", "");
-    assert_named_and_the_rest_read("broken/truncated.tiff", "");
+    assert_named_and_the_rest_read("broken/truncated.png", "途中で切れ");
     assert_named_and_the_rest_read("broken/truncated.pdf", "");
+    // Its first page is whole and is read; the second is named.
+    assert_named_and_the_rest_read("broken/truncated.tiff", "2枚目");
 }
 
 #[test]
@@ -87,7 +95,12 @@ fn assert_no_notice(page: &str, code: &str) {
 fn blank_and_foreign_pages_are_named_and_make_no_record() {
     assert_no_notice("foreign/blank.png", "blank");
     assert_no_notice("foreign/invoice.png", "foreign");
-    assert_no_notice("foreign/kaigo.png", "foreign");
+}
+
+#[test]
+#[ignore = "needs Tesseract"]
+fn a_letter_of_another_service_is_named_as_such() {
+    assert_no_notice("foreign/kaigo.png", "other-authority");
 }
 
 #[test]
@@ -106,7 +119,9 @@ fn a_letter_of_the_older_authority_is_named_as_such() {
 #[ignore = "needs Tesseract"]
 fn a_letter_read_twice_is_linked_and_not_doubled() {
     let workplace = Workplace::new();
-    let letter = fixture("notices/two-clean/letter.png").display().to_string();
+    let letter = fixture("notices/two-clean/letter.png")
+        .display()
+        .to_string();
     workplace.run(["read", &letter]);
     assert_eq!(workplace.terminals().len(), 2);
     let again = workplace.run(["read", "--json", &letter]);
@@ -138,7 +153,12 @@ fn a_deadline_long_past_is_not_submitted() {
 fn passwords_of_another_form_are_refused_before_anything_is_sent() {
     let workplace = Workplace::new();
     let site = PracticeSite::start(&workplace.path("practice"), 1);
-    workplace.run(["add", "--from", site.issuances.to_str().unwrap(), "--confirmed"]);
+    workplace.run([
+        "add",
+        "--from",
+        site.issuances.to_str().unwrap(),
+        "--confirmed",
+    ]);
     for wrong in ["123", "12345", "12a4", ""] {
         workplace.write("password", wrong);
         let ran = workplace.run(with(&["retrieve", "--all"], site.options(&workplace)));
@@ -152,7 +172,12 @@ fn passwords_of_another_form_are_refused_before_anything_is_sent() {
 fn four_full_width_digits_with_a_mark_and_a_newline_are_a_password() {
     let workplace = Workplace::new();
     let site = PracticeSite::start(&workplace.path("practice"), 1);
-    workplace.run(["add", "--from", site.issuances.to_str().unwrap(), "--confirmed"]);
+    workplace.run([
+        "add",
+        "--from",
+        site.issuances.to_str().unwrap(),
+        "--confirmed",
+    ]);
     workplace.write("password", "\u{feff}４８２６\r\n");
     let ran = workplace.run(with(&["retrieve", "--all"], site.options(&workplace)));
     assert_eq!(ran.code, 0, "{}", ran.stderr);
@@ -167,7 +192,12 @@ fn four_full_width_digits_with_a_mark_and_a_newline_are_a_password() {
 fn a_wrong_password_for_a_file_is_told_from_a_damaged_file() {
     let workplace = Workplace::new();
     let site = PracticeSite::start(&workplace.path("practice"), 1);
-    workplace.run(["add", "--from", site.issuances.to_str().unwrap(), "--confirmed"]);
+    workplace.run([
+        "add",
+        "--from",
+        site.issuances.to_str().unwrap(),
+        "--confirmed",
+    ]);
     workplace.run(with(&["retrieve", "--all"], site.options(&workplace)));
     let p12 = workplace.terminals()[0]["p12"].as_str().unwrap().to_owned();
 
@@ -179,7 +209,12 @@ fn a_wrong_password_for_a_file_is_told_from_a_damaged_file() {
     let half = std::fs::read(&p12).unwrap();
     let damaged = workplace.write("damaged.p12", &half[..half.len() / 2]);
     let password = workplace.path("password").display().to_string();
-    let ran = workplace.run(["verify", damaged.to_str().unwrap(), "--password-file", &password]);
+    let ran = workplace.run([
+        "verify",
+        damaged.to_str().unwrap(),
+        "--password-file",
+        &password,
+    ]);
     assert_eq!(ran.code, 13);
     assert!(!ran.stderr.contains("パスワードが違"), "{}", ran.stderr);
 }
@@ -224,20 +259,29 @@ fn a_second_noticert_is_told_who_holds_the_ledger() {
         .spawn()
         .unwrap();
     let holder = workplace.data().join("ledger.holder");
-    let names_the_first = |text: String| text.contains(&first.id().to_string());
-    while !std::fs::read_to_string(&holder).is_ok_and(names_the_first) {
+    let pid = first.id().to_string();
+    let names_the_first = |text: String| text.contains(&pid);
+    while !std::fs::read_to_string(&holder).is_ok_and(&names_the_first) {
         assert!(first.try_wait().unwrap().is_none(), "the first one ended");
         std::thread::sleep(std::time::Duration::from_millis(20));
     }
     let second = workplace.run(["add", "--from", list.to_str().unwrap()]);
     assert_eq!(second.code, 15, "{}", second.stderr);
-    assert!(second.stderr.contains(&first.id().to_string()), "{}", second.stderr);
+    assert!(
+        second.stderr.contains(&first.id().to_string()),
+        "{}",
+        second.stderr
+    );
     let status = workplace.run(["status"]);
     assert_eq!(status.code, 0, "status only reads: {}", status.stderr);
     first.kill().unwrap();
     first.wait().unwrap();
     let third = workplace.run(["add", "--from", list.to_str().unwrap()]);
-    assert_eq!(third.code, 0, "a killed holder leaves no lock: {}", third.stderr);
+    assert_eq!(
+        third.code, 0,
+        "a killed holder leaves no lock: {}",
+        third.stderr
+    );
 }
 
 #[test]
@@ -297,7 +341,11 @@ fn a_read_only_data_folder_is_a_disk_error() {
 fn a_full_data_folder_is_a_disk_error() {
     let workplace = Workplace::new();
     let list = workplace.write("list.json", one_issuance("2026-11-20", "2030-02-20"));
-    let ran = on_medium(&workplace, "size=16k", &["add", "--from", list.to_str().unwrap()]);
+    let ran = on_medium(
+        &workplace,
+        "size=16k",
+        &["add", "--from", list.to_str().unwrap()],
+    );
     assert_eq!(ran.code, 14, "{}", ran.stderr);
     assert!(ran.stderr.contains("空き"), "{}", ran.stderr);
 }

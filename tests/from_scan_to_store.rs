@@ -50,7 +50,12 @@ fn demo_ends_with_three_terminals_installed_and_touches_no_system_store() {
     );
     let terminals = status.json()["terminals"].as_array().unwrap().clone();
     assert_eq!(terminals.len(), 3);
-    assert!(terminals.iter().all(|terminal| terminal["state"] == "installed"), "{terminals:?}");
+    assert!(
+        terminals
+            .iter()
+            .all(|terminal| terminal["state"] == "installed"),
+        "{terminals:?}"
+    );
     assert_eq!((nss_listing(&system), files_of(&home)), before);
 }
 
@@ -75,20 +80,35 @@ fn twelve_terminals_are_retrieved_and_verified_in_one_run() {
     let workplace = Workplace::new();
     let site = PracticeSite::start(&workplace.path("practice"), 12);
     // A person vouches for the IDs; the scan of the same letter links to them.
-    workplace.run(["add", "--from", site.issuances.to_str().unwrap(), "--confirmed"]);
+    workplace.run([
+        "add",
+        "--from",
+        site.issuances.to_str().unwrap(),
+        "--confirmed",
+    ]);
     let letter = site.letter.display().to_string();
     let store = workplace.path("pem").display().to_string();
-    let mut arguments = with(&["run", &letter, "--folder", &store], site.options(&workplace));
+    let mut arguments = with(
+        &["run", &letter, "--folder", &store],
+        site.options(&workplace),
+    );
     arguments.push("--yes".to_owned());
     let ran = workplace.run(arguments);
     let terminals = workplace.terminals();
     assert_eq!(terminals.len(), 12, "{}", ran.stderr);
     for terminal in &terminals {
         let state = terminal["state"].as_str().unwrap();
-        assert!(["retrieved", "installed"].contains(&state), "{terminal}\n{}", ran.stderr);
+        assert!(
+            ["retrieved", "installed"].contains(&state),
+            "{terminal}\n{}",
+            ran.stderr
+        );
         let p12 = terminal["p12"].as_str().unwrap();
         let opened = openssl_opens(p12);
-        assert!(opened.contains(terminal["institution_code"].as_str().unwrap()), "{opened}");
+        assert!(
+            opened.contains(terminal["institution_code"].as_str().unwrap()),
+            "{opened}"
+        );
     }
 }
 
@@ -107,7 +127,12 @@ fn openssl_opens(p12: &str) -> String {
 fn a_certificate_goes_into_an_nss_database_once_however_often_it_is_installed() {
     let workplace = Workplace::new();
     let site = PracticeSite::start(&workplace.path("practice"), 1);
-    workplace.run(["add", "--from", site.issuances.to_str().unwrap(), "--confirmed"]);
+    workplace.run([
+        "add",
+        "--from",
+        site.issuances.to_str().unwrap(),
+        "--confirmed",
+    ]);
     let retrieved = workplace.run(with(&["retrieve", "--all"], site.options(&workplace)));
     assert_eq!(retrieved.code, 0, "{}", retrieved.stderr);
     let store = workplace.path("nss");
@@ -124,9 +149,17 @@ fn a_certificate_goes_into_an_nss_database_once_however_often_it_is_installed() 
 fn a_practice_certificate_is_refused_by_the_system_store() {
     let workplace = Workplace::new();
     let site = PracticeSite::start(&workplace.path("practice"), 1);
-    workplace.run(["add", "--from", site.issuances.to_str().unwrap(), "--confirmed"]);
+    workplace.run([
+        "add",
+        "--from",
+        site.issuances.to_str().unwrap(),
+        "--confirmed",
+    ]);
     workplace.run(with(&["retrieve", "--all"], site.options(&workplace)));
-    let request_id = workplace.terminals()[0]["request_id"].as_str().unwrap().to_owned();
+    let request_id = workplace.terminals()[0]["request_id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
     let bound = workplace.run(["bind", &request_id, "--yes"]);
     assert_eq!(bound.code, 0, "{}", bound.stderr);
     let output = workplace
@@ -144,7 +177,12 @@ fn a_practice_certificate_is_refused_by_the_system_store() {
 fn two_terminals_of_one_institution_never_share_a_store() {
     let workplace = Workplace::new();
     let site = PracticeSite::start(&workplace.path("practice"), 2);
-    workplace.run(["add", "--from", site.issuances.to_str().unwrap(), "--confirmed"]);
+    workplace.run([
+        "add",
+        "--from",
+        site.issuances.to_str().unwrap(),
+        "--confirmed",
+    ]);
     workplace.run(with(&["retrieve", "--all"], site.options(&workplace)));
     let store = workplace.path("pem").display().to_string();
     let ids: Vec<String> = workplace
@@ -152,11 +190,18 @@ fn two_terminals_of_one_institution_never_share_a_store() {
         .iter()
         .map(|terminal| terminal["id"].as_str().unwrap().to_owned())
         .collect();
-    assert_eq!(workplace.run(["install", &ids[0], "--folder", &store]).code, 0);
+    assert_eq!(
+        workplace.run(["install", &ids[0], "--folder", &store]).code,
+        0
+    );
     let second = workplace.run(["install", &ids[1], "--folder", &store]);
     assert_eq!(second.code, 10, "{}", second.stderr);
     assert!(second.stderr.contains("用です"), "{}", second.stderr);
-    let states: Vec<_> = workplace.terminals().iter().map(|t| t["state"].clone()).collect();
+    let states: Vec<_> = workplace
+        .terminals()
+        .iter()
+        .map(|t| t["state"].clone())
+        .collect();
     assert_eq!(states, ["installed", "retrieved"]);
 }
 
@@ -165,7 +210,12 @@ fn two_terminals_of_one_institution_never_share_a_store() {
 fn without_a_route_run_stops_after_review_and_says_what_to_do_at_the_terminal() {
     let workplace = Workplace::new();
     let site = PracticeSite::start(&workplace.path("practice"), 1);
-    workplace.run(["add", "--from", site.issuances.to_str().unwrap(), "--confirmed"]);
+    workplace.run([
+        "add",
+        "--from",
+        site.issuances.to_str().unwrap(),
+        "--confirmed",
+    ]);
     let letter = site.letter.display().to_string();
     let mut options = site.options(&workplace);
     drop(site);
@@ -190,13 +240,26 @@ fn a_wrong_pair_is_refused_once_and_not_sent_again() {
     let first = workplace.run(with(&["retrieve", "--all"], site.options(&workplace)));
     assert_eq!(first.code, 11, "{}", first.stderr);
     let terminal = workplace.terminals().remove(0);
-    assert_eq!((&terminal["state"], &terminal["reason"]), (&"refused".into(), &"bad-ids".into()));
+    assert_eq!(
+        (&terminal["state"], &terminal["reason"]),
+        (&"refused".into(), &"bad-ids".into())
+    );
 
     // The same pair confirmed again stays refused; the right one is confirmed and retrieved.
     workplace.run(["add", "--from", wrong.to_str().unwrap(), "--confirmed"]);
     assert_eq!(workplace.terminals()[0]["state"], "refused");
-    let added = workplace.run(["add", "--from", site.issuances.to_str().unwrap(), "--confirmed"]);
-    assert_eq!(workplace.terminals()[0]["state"], "confirmed", "{}", added.stderr);
+    let added = workplace.run([
+        "add",
+        "--from",
+        site.issuances.to_str().unwrap(),
+        "--confirmed",
+    ]);
+    assert_eq!(
+        workplace.terminals()[0]["state"],
+        "confirmed",
+        "{}",
+        added.stderr
+    );
     let second = workplace.run(with(&["retrieve", "--all"], site.options(&workplace)));
     assert_eq!(second.code, 0, "{}", second.stderr);
 }
@@ -205,7 +268,12 @@ fn a_wrong_pair_is_refused_once_and_not_sent_again() {
 fn an_unreachable_site_leaves_the_record_confirmed() {
     let workplace = Workplace::new();
     let site = PracticeSite::start(&workplace.path("practice"), 1);
-    workplace.run(["add", "--from", site.issuances.to_str().unwrap(), "--confirmed"]);
+    workplace.run([
+        "add",
+        "--from",
+        site.issuances.to_str().unwrap(),
+        "--confirmed",
+    ]);
     let options = site.options(&workplace);
     drop(site);
     let ran = workplace.run(with(&["retrieve", "--all"], options));
@@ -224,7 +292,12 @@ fn no_secret_lies_in_clear_in_the_data_folder_or_in_what_was_printed() {
     let value: serde_json::Value = serde_json::from_str(&list).unwrap();
     let mut printed = String::new();
     for arguments in [
-        vec!["add".to_owned(), "--from".to_owned(), site.issuances.display().to_string(), "--confirmed".to_owned()],
+        vec![
+            "add".to_owned(),
+            "--from".to_owned(),
+            site.issuances.display().to_string(),
+            "--confirmed".to_owned(),
+        ],
         with(&["retrieve", "--all"], site.options(&workplace)),
         vec!["status".to_owned(), "--json".to_owned()],
         vec!["status".to_owned()],
@@ -243,7 +316,9 @@ fn no_secret_lies_in_clear_in_the_data_folder_or_in_what_was_printed() {
         assert!(!printed.contains(secret.as_str()));
         for file in workplace.data_files() {
             let bytes = std::fs::read(&file).unwrap();
-            let found = bytes.windows(secret.len()).any(|window| window == secret.as_bytes());
+            let found = bytes
+                .windows(secret.len())
+                .any(|window| window == secret.as_bytes());
             assert!(!found, "{} holds a reference ID", file.display());
         }
     }
@@ -252,5 +327,10 @@ fn no_secret_lies_in_clear_in_the_data_folder_or_in_what_was_printed() {
         .into_iter()
         .filter(|file| std::fs::read(file).unwrap().starts_with(&[0x30, 0x82]))
         .count();
-    assert_eq!(p12s, 2, "one copy of each certificate, no left-over answer: {:?}", workplace.data_files());
+    assert_eq!(
+        p12s,
+        2,
+        "one copy of each certificate, no left-over answer: {:?}",
+        workplace.data_files()
+    );
 }

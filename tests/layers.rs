@@ -153,8 +153,8 @@ fn arrows_run_downward_only() {
         if source.module == "lib" || source.module == "main" {
             continue;
         }
-        let own = rank(&source.module)
-            .unwrap_or_else(|| panic!("{} is not on the map", source.module));
+        let own =
+            rank(&source.module).unwrap_or_else(|| panic!("{} is not on the map", source.module));
         for module in imported(&source.code) {
             let Some(other) = rank(&module) else {
                 continue;
@@ -169,7 +169,8 @@ fn arrows_run_downward_only() {
 
 #[test]
 fn the_test_sees_nested_and_plain_imports() {
-    let code = "use crate::{config::{Config, Rules}, domain::Text};\nlet x = crate::ledger::open();";
+    let code =
+        "use crate::{config::{Config, Rules}, domain::Text};\nlet x = crate::ledger::open();";
     let expected: BTreeSet<String> = ["config", "domain", "ledger"].map(str::to_owned).into();
     assert_eq!(imported(code), expected);
 }

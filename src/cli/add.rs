@@ -61,12 +61,22 @@ fn show(session: &Session, added: Added) -> ExitCode {
     }
     let mut code = ExitCode::Done;
     for row in added.refused_rows {
-        code = code.and(report::error(&row.into(), session.language, session.common.verbose));
+        code = code.and(report::error(
+            &row.into(),
+            session.language,
+            session.common.verbose,
+        ));
     }
     if added.still_refused > 0 {
         session.say(&Text::new(
-            format!("✗ {}件は、取得サイトが拒否した組み合わせのままです。再送はしません。", added.still_refused),
-            format!("✗ {} are exactly the pairs that the site refused; they are not sent again.", added.still_refused),
+            format!(
+                "✗ {}件は、取得サイトが拒否した組み合わせのままです。再送はしません。",
+                added.still_refused
+            ),
+            format!(
+                "✗ {} are exactly the pairs that the site refused; they are not sent again.",
+                added.still_refused
+            ),
         ));
         code = code.and(ExitCode::PersonMustLook);
     }
@@ -78,8 +88,18 @@ fn show(session: &Session, added: Added) -> ExitCode {
         );
     } else {
         let text = Text::new(
-            format!("計 {}件: 確定 {}、確認待ち {}", added.records.len(), added.confirmed, added.waiting),
-            format!("{} issuances: {} confirmed, {} to review", added.records.len(), added.confirmed, added.waiting),
+            format!(
+                "計 {}件: 確定 {}、確認待ち {}",
+                added.records.len(),
+                added.confirmed,
+                added.waiting
+            ),
+            format!(
+                "{} issuances: {} confirmed, {} to review",
+                added.records.len(),
+                added.confirmed,
+                added.waiting
+            ),
         );
         println!("{}", session.text(&text));
     }

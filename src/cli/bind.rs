@@ -15,9 +15,18 @@ pub fn run(session: &Session, arguments: &BindArguments) -> Result<ExitCode, Err
     let Some(terminal) = &arguments.terminal else {
         let here = platform::computer_name();
         for binding in ledger.bindings()? {
-            let mark = if binding.computer_name == here { '*' } else { ' ' };
-            let name = binding.terminal_name.map_or_else(String::new, |name| name.to_string());
-            println!("{mark} {}  {}  {name}", binding.computer_name, binding.institution_code);
+            let mark = if binding.computer_name == here {
+                '*'
+            } else {
+                ' '
+            };
+            let name = binding
+                .terminal_name
+                .map_or_else(String::new, |name| name.to_string());
+            println!(
+                "{mark} {}  {}  {name}",
+                binding.computer_name, binding.institution_code
+            );
         }
         return Ok(ExitCode::Done);
     };
@@ -32,7 +41,10 @@ pub fn run(session: &Session, arguments: &BindArguments) -> Result<ExitCode, Err
     let id = desk.ledger.find(terminal)?;
     let bound = desk.bind(id)?;
     let text = match bound {
-        true => Text::new("✓ 決まりました。次は noticert install", "✓ Bound. Next: noticert install"),
+        true => Text::new(
+            "✓ 決まりました。次は noticert install",
+            "✓ Bound. Next: noticert install",
+        ),
         false => Text::new("決めていません。", "Not bound."),
     };
     println!("{}", session.text(&text));

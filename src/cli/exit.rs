@@ -47,7 +47,11 @@ impl ExitCode {
     /// The one of two outcomes that the run reports.
     pub fn and(self, other: Self) -> Self {
         let rank = |code| Self::ORDER.iter().position(|known| *known == code);
-        if rank(self) <= rank(other) { self } else { other }
+        if rank(self) <= rank(other) {
+            self
+        } else {
+            other
+        }
     }
 
     /// The number.

@@ -47,15 +47,24 @@ pub fn show(session: &Session, outcomes: Vec<Outcome<Installation>>) -> ExitCode
                 any = true;
                 let store = session.text(&installed.store).to_owned();
                 let how = match (installed.already, &installed.proof) {
-                    (true, Proof::Signed) => Text::new("入っていました。鍵で署名できます", "was there; its key signs"),
-                    (false, Proof::Signed) => Text::new("入れました。鍵で署名できます", "installed; its key signs"),
+                    (true, Proof::Signed) => Text::new(
+                        "入っていました。鍵で署名できます",
+                        "was there; its key signs",
+                    ),
+                    (false, Proof::Signed) => {
+                        Text::new("入れました。鍵で署名できます", "installed; its key signs")
+                    }
                     (_, Proof::CannotProve(why)) => why.clone(),
                 };
                 println!("✓ {name} → {store}: {}", session.text(&how));
             }
             Err(error) => {
                 eprintln!("{name}:");
-                code = code.and(report::error(&error, session.language, session.common.verbose));
+                code = code.and(report::error(
+                    &error,
+                    session.language,
+                    session.common.verbose,
+                ));
             }
         }
     }

@@ -106,11 +106,9 @@ pub fn bytes_of(path: &Path) -> Result<Vec<u8>, Error> {
 pub fn sources(files: &[PathBuf]) -> Result<Vec<Source>, Error> {
     files
         .iter()
-        .map(|path| {
-            match path == Path::new("-") {
-                true => Ok(Source::bytes("-", bytes_of(path)?)),
-                false => Ok(Source::path(path)),
-            }
+        .map(|path| match path == Path::new("-") {
+            true => Ok(Source::bytes("-", bytes_of(path)?)),
+            false => Ok(Source::path(path)),
         })
         .collect()
 }
@@ -164,7 +162,11 @@ fn is_this_machine(site: &Site) -> bool {
 
 /// The password file that the options name, read.
 pub fn password(arguments: &SiteArguments) -> Result<Option<SecretString>, Error> {
-    arguments.password_file.as_deref().map(secret_file).transpose()
+    arguments
+        .password_file
+        .as_deref()
+        .map(secret_file)
+        .transpose()
 }
 
 /// The store that the options name; without one, what browsers use.

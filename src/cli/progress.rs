@@ -54,7 +54,9 @@ impl Progress for ConsoleProgress {
         };
         let bar = bar.get_or_insert_with(|| {
             let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
-            if let Ok(style) = ProgressStyle::with_template("{msg} [{bar:30}] {pos}/{len} {elapsed}") {
+            if let Ok(style) =
+                ProgressStyle::with_template("{msg} [{bar:30}] {pos}/{len} {elapsed}")
+            {
                 bar.set_style(style.progress_chars("=> "));
             }
             bar

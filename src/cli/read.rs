@@ -15,7 +15,14 @@ pub fn run(session: &Session, arguments: &ReadArguments) -> Result<ExitCode, Err
     let outcome = if arguments.no_record {
         let sources = open::sources(&arguments.files)?;
         let today = japan_date(now());
-        read_only(&session.config, today, sources, jobs, &session.progress, &session.stop)?
+        read_only(
+            &session.config,
+            today,
+            sources,
+            jobs,
+            &session.progress,
+            &session.stop,
+        )?
     } else {
         let mut person = TerminalPerson::new(session.language, session.common.yes);
         // The passphrase is asked before anything is read, so that nobody waits in front of the screen.
@@ -70,9 +77,15 @@ pub fn show(session: &Session, outcome: &ReadOutcome, mask: bool) {
         show_sheet(session, sheet);
         if let Some(recorded) = outcome.recorded.get(at) {
             let text = match (recorded.confirmed, recorded.seen_again) {
-                (true, _) => Text::new("  → 確定しました。次は retrieve", "  → Confirmed. Next: retrieve"),
+                (true, _) => Text::new(
+                    "  → 確定しました。次は retrieve",
+                    "  → Confirmed. Next: retrieve",
+                ),
                 (false, true) => Text::new("  → 記録済みの通知書です", "  → Already in the ledger"),
-                (false, false) => Text::new("  → 確認が必要です。次は review", "  → Needs review. Next: review"),
+                (false, false) => Text::new(
+                    "  → 確認が必要です。次は review",
+                    "  → Needs review. Next: review",
+                ),
             };
             println!("{}", session.text(&text));
         }
@@ -135,16 +148,32 @@ fn show_sheet(session: &Session, sheet: &IssuanceReading) {
         );
     };
     let text = |value: Option<&dyn ToString>| value.map(ToString::to_string);
-    line(Field::Issuer, sheet.issuer.status, sheet.issuer.value.clone());
+    line(
+        Field::Issuer,
+        sheet.issuer.status,
+        sheet.issuer.value.clone(),
+    );
     line(
         Field::InstitutionCode,
         sheet.institution_code.status,
-        text(sheet.institution_code.value.as_ref().map(|v| v as &dyn ToString)),
+        text(
+            sheet
+                .institution_code
+                .value
+                .as_ref()
+                .map(|v| v as &dyn ToString),
+        ),
     );
     line(
         Field::TerminalName,
         sheet.terminal_name.status,
-        text(sheet.terminal_name.value.as_ref().map(|v| v as &dyn ToString)),
+        text(
+            sheet
+                .terminal_name
+                .value
+                .as_ref()
+                .map(|v| v as &dyn ToString),
+        ),
     );
     line(
         Field::RequestId,
@@ -154,14 +183,22 @@ fn show_sheet(session: &Session, sheet: &IssuanceReading) {
     line(
         Field::ReferenceId,
         sheet.reference_id.status,
-        sheet.reference_id.value.as_ref().map(|_| "**********".to_owned()),
+        sheet
+            .reference_id
+            .value
+            .as_ref()
+            .map(|_| "**********".to_owned()),
     );
     for (field, reading) in [
         (Field::ValidFrom, &sheet.valid_from),
         (Field::ValidTo, &sheet.valid_to),
         (Field::RetrievalDeadline, &sheet.retrieval_deadline),
     ] {
-        line(field, reading.status, reading.value.map(|day| day.to_string()));
+        line(
+            field,
+            reading.status,
+            reading.value.map(|day| day.to_string()),
+        );
     }
     for problem in &sheet.problems {
         println!("  ! {}", session.text(&problem.text));

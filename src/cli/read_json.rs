@@ -40,13 +40,22 @@ fn sheet_json(sheet: &IssuanceReading, mask: bool, language: Language) -> Value 
 
     put(
         Field::Issuer,
-        field_json(&sheet.issuer, text(&sheet.issuer.value), mask_none, language),
+        field_json(
+            &sheet.issuer,
+            text(&sheet.issuer.value),
+            mask_none,
+            language,
+        ),
     );
     put(
         Field::InstitutionCode,
         field_json(
             &sheet.institution_code,
-            sheet.institution_code.value.as_ref().map(ToString::to_string),
+            sheet
+                .institution_code
+                .value
+                .as_ref()
+                .map(ToString::to_string),
             mask_none,
             language,
         ),
@@ -75,18 +84,32 @@ fn sheet_json(sheet: &IssuanceReading, mask: bool, language: Language) -> Value 
         field_json(
             &sheet.reference_id,
             // The caller of `read --json` asked for the IDs in clear; `--mask` hides them.
-            sheet.reference_id.value.as_ref().map(|id| id.expose().to_owned()),
+            sheet
+                .reference_id
+                .value
+                .as_ref()
+                .map(|id| id.expose().to_owned()),
             hide,
             language,
         ),
     );
     put(
         Field::ValidFrom,
-        field_json(&sheet.valid_from, date(&sheet.valid_from.value), mask_none, language),
+        field_json(
+            &sheet.valid_from,
+            date(&sheet.valid_from.value),
+            mask_none,
+            language,
+        ),
     );
     put(
         Field::ValidTo,
-        field_json(&sheet.valid_to, date(&sheet.valid_to.value), mask_none, language),
+        field_json(
+            &sheet.valid_to,
+            date(&sheet.valid_to.value),
+            mask_none,
+            language,
+        ),
     );
     put(
         Field::RetrievalDeadline,

@@ -15,9 +15,21 @@ pub fn error(error: &Error, language: Language, verbose: bool) -> ExitCode {
         not_done,
         next,
     } = explain(error);
-    eprintln!("{} {}", word("✗", "✗", language), what.in_language(language));
-    eprintln!("  {} {}", word("していないこと:", "Not done:", language), not_done.in_language(language));
-    eprintln!("  {} {}", word("次にすること:", "What to do:", language), next.in_language(language));
+    eprintln!(
+        "{} {}",
+        word("✗", "✗", language),
+        what.in_language(language)
+    );
+    eprintln!(
+        "  {} {}",
+        word("していないこと:", "Not done:", language),
+        not_done.in_language(language)
+    );
+    eprintln!(
+        "  {} {}",
+        word("次にすること:", "What to do:", language),
+        next.in_language(language)
+    );
     if verbose {
         eprintln!("  {} {error}", word("原因:", "Cause:", language));
         let mut cause = error.source();

@@ -69,7 +69,11 @@ pub fn show(session: &Session, outcomes: Vec<Outcome<Retrieval>>) -> ExitCode {
             }
             Err(error) => {
                 eprintln!("{name}:");
-                code = code.and(report::error(&error, session.language, session.common.verbose));
+                code = code.and(report::error(
+                    &error,
+                    session.language,
+                    session.common.verbose,
+                ));
             }
         }
     }

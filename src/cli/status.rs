@@ -29,7 +29,10 @@ pub fn show(session: &Session, terminals: &[TerminalStatus]) {
             .iter()
             .map(|terminal| row_json(terminal, session.language))
             .collect();
-        println!("{:#}", json!({"schema": "noticert.status/1", "terminals": rows}));
+        println!(
+            "{:#}",
+            json!({"schema": "noticert.status/1", "terminals": rows})
+        );
         return;
     }
     if terminals.is_empty() {
@@ -42,7 +45,10 @@ pub fn show(session: &Session, terminals: &[TerminalStatus]) {
     }
     println!("{}", table(session, terminals));
     for terminal in terminals.iter().filter(|terminal| terminal.p12.is_some()) {
-        let path = terminal.p12.as_deref().map(|path| path.display().to_string());
+        let path = terminal
+            .p12
+            .as_deref()
+            .map(|path| path.display().to_string());
         println!(
             "{}: {}",
             terminal.terminal_name.as_deref().unwrap_or("—"),
@@ -78,7 +84,8 @@ fn table(session: &Session, terminals: &[TerminalStatus]) -> Table {
         if let Some(reason) = terminal.reason {
             state.push_str(&format!(" ({reason})"));
         }
-        let day = |day: Option<jiff::civil::Date>| day.map_or_else(String::new, |day| day.to_string());
+        let day =
+            |day: Option<jiff::civil::Date>| day.map_or_else(String::new, |day| day.to_string());
         table.add_row([
             Cell::new(terminal.institution_code.as_deref().unwrap_or("—")),
             Cell::new(terminal.terminal_name.as_deref().unwrap_or("—")),

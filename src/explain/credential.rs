@@ -21,7 +21,10 @@ pub fn explain(error: &CredentialError) -> Explanation {
                     format!("電子証明書のファイル（.p12）ではなく、{ja}です。"),
                     format!("This is {en}, not a .p12 file."),
                 ),
-                Text::new("取得サイトから受け取った .p12 ファイルを指定してください。", "Name the .p12 file that the site sent."),
+                Text::new(
+                    "取得サイトから受け取った .p12 ファイルを指定してください。",
+                    "Name the .p12 file that the site sent.",
+                ),
             )
         }
         CredentialError::Truncated { found } => (
@@ -29,7 +32,10 @@ pub fn explain(error: &CredentialError) -> Explanation {
                 format!("ファイルが途中で切れています（{found}バイト）。"),
                 format!("The file is cut off after {found} bytes."),
             ),
-            Text::new("コピーし直すか、別の写しを使ってください。", "Copy it again, or use another copy."),
+            Text::new(
+                "コピーし直すか、別の写しを使ってください。",
+                "Copy it again, or use another copy.",
+            ),
         ),
         CredentialError::Damaged { part } => (
             Text::new(
@@ -60,7 +66,10 @@ pub fn explain(error: &CredentialError) -> Explanation {
                 "ファイルに検査値がなく、正しいことを確かめられません。",
                 "The file carries no check value, so nothing proves that it is whole.",
             ),
-            Text::new("取得サイトから受け取った元のファイルを使ってください。", "Use the file as the site sent it."),
+            Text::new(
+                "取得サイトから受け取った元のファイルを使ってください。",
+                "Use the file as the site sent it.",
+            ),
         ),
         CredentialError::Unsupported { part, identifier } => {
             let (ja, en) = match part {
@@ -74,7 +83,10 @@ pub fn explain(error: &CredentialError) -> Explanation {
                     format!("ファイルの{ja}の方式（{identifier}）を noticert は読めません。"),
                     format!("The file's {en} uses {identifier}, which noticert cannot read."),
                 ),
-                Text::new("取得サイトから受け取った元のファイルを使ってください。", "Use the file as the site sent it."),
+                Text::new(
+                    "取得サイトから受け取った元のファイルを使ってください。",
+                    "Use the file as the site sent it.",
+                ),
             )
         }
         CredentialError::TooManyRounds { found, limit } => (
@@ -103,8 +115,14 @@ pub fn explain(error: &CredentialError) -> Explanation {
             };
             (
                 Text::new(
-                    format!("開けましたが、求める電子証明書ではありません:{}", list(|text| &text.ja)),
-                    format!("It opens, but it is not the credential it should be:{}", list(|text| &text.en)),
+                    format!(
+                        "開けましたが、求める電子証明書ではありません:{}",
+                        list(|text| &text.ja)
+                    ),
+                    format!(
+                        "It opens, but it is not the credential it should be:{}",
+                        list(|text| &text.en)
+                    ),
                 ),
                 Text::new(
                     "別の端末・別の医療機関のファイルでないか確かめてください。",

@@ -19,35 +19,60 @@ pub fn explain(error: &CustodyError) -> Explanation {
         ),
         CustodyError::EmptyPassphrase => (
             Text::new("パスフレーズが空です。", "The passphrase is empty."),
-            Text::new("1文字以上（できれば16文字以上）にしてください。", "Use at least one character, better sixteen."),
+            Text::new(
+                "1文字以上（できれば16文字以上）にしてください。",
+                "Use at least one character, better sixteen.",
+            ),
         ),
         CustodyError::KeyMissing { path } => (
             Text::new(
                 format!("封印の鍵ファイル {} がありません。", path.display()),
                 format!("The key file {} is missing.", path.display()),
             ),
-            Text::new("データフォルダーをバックアップから戻してください。", "Restore the data folder from your back-up."),
+            Text::new(
+                "データフォルダーをバックアップから戻してください。",
+                "Restore the data folder from your back-up.",
+            ),
         ),
         CustodyError::KeyExists { path } => (
             Text::new(
                 format!("封印の鍵ファイル {} は既にあります。", path.display()),
                 format!("The key file {} exists already.", path.display()),
             ),
-            Text::new("そのパスフレーズで開いてください。", "Open it with its passphrase."),
+            Text::new(
+                "そのパスフレーズで開いてください。",
+                "Open it with its passphrase.",
+            ),
         ),
         CustodyError::KeyDamaged { path, source: _ } => (
             Text::new(
                 format!("封印の鍵ファイル {} が壊れています。", path.display()),
                 format!("The key file {} is damaged.", path.display()),
             ),
-            Text::new("鍵ファイルをバックアップから戻してください。", "Restore the key file from your back-up."),
-        ),
-        CustodyError::KeyTooCostly { path, required, accepted } => (
             Text::new(
-                format!("封印の鍵ファイル {} は、開くのに必要な計算量が大きすぎます（2^{required}、上限 2^{accepted}）。", path.display()),
-                format!("The key file {} asks for too much work (2^{required}, at most 2^{accepted}).", path.display()),
+                "鍵ファイルをバックアップから戻してください。",
+                "Restore the key file from your back-up.",
             ),
-            Text::new("noticert が作った鍵ファイルか確かめてください。", "Check that noticert made this file."),
+        ),
+        CustodyError::KeyTooCostly {
+            path,
+            required,
+            accepted,
+        } => (
+            Text::new(
+                format!(
+                    "封印の鍵ファイル {} は、開くのに必要な計算量が大きすぎます（2^{required}、上限 2^{accepted}）。",
+                    path.display()
+                ),
+                format!(
+                    "The key file {} asks for too much work (2^{required}, at most 2^{accepted}).",
+                    path.display()
+                ),
+            ),
+            Text::new(
+                "noticert が作った鍵ファイルか確かめてください。",
+                "Check that noticert made this file.",
+            ),
         ),
         CustodyError::KeyNotWrapped { source } => (
             Text::new(
@@ -61,7 +86,10 @@ pub fn explain(error: &CustodyError) -> Explanation {
                 format!("このパソコンから乱数を得られません（{source}）。"),
                 format!("This computer gives no random numbers ({source})."),
             ),
-            Text::new("再起動してからもう一度実行してください。", "Restart the computer and try again."),
+            Text::new(
+                "再起動してからもう一度実行してください。",
+                "Restart the computer and try again.",
+            ),
         ),
         CustodyError::TooLong { field } => (
             Text::new(
@@ -75,21 +103,30 @@ pub fn explain(error: &CustodyError) -> Explanation {
                 format!("封印した値（{field}）は別のデータフォルダーの鍵のものです。"),
                 format!("The sealed {field} belongs to the key of another data folder."),
             ),
-            Text::new("元のデータフォルダーで実行してください。", "Use the data folder that it came from."),
+            Text::new(
+                "元のデータフォルダーで実行してください。",
+                "Use the data folder that it came from.",
+            ),
         ),
         CustodyError::NotUnsealed { field } => (
             Text::new(
                 format!("封印した値（{field}）が壊れているか、別の場所のものです。"),
                 format!("The sealed {field} is damaged or belongs elsewhere."),
             ),
-            Text::new("台帳をバックアップから戻してください。", "Restore the ledger from your back-up."),
+            Text::new(
+                "台帳をバックアップから戻してください。",
+                "Restore the ledger from your back-up.",
+            ),
         ),
         CustodyError::UnknownForm { field } => (
             Text::new(
                 format!("封印した値（{field}）の形式をこの版は知りません。"),
                 format!("The sealed {field} has a form unknown to this version."),
             ),
-            Text::new("新しい版の noticert を使ってください。", "Use a newer noticert."),
+            Text::new(
+                "新しい版の noticert を使ってください。",
+                "Use a newer noticert.",
+            ),
         ),
         CustodyError::Disk(error) => return disk(error),
     };
@@ -109,7 +146,9 @@ pub fn exit_kind(error: &CustodyError) -> ExitKind {
         | CustodyError::UnknownForm { .. }
         | CustodyError::TooLong { .. }
         | CustodyError::Disk(_) => ExitKind::StoreOrDisk,
-        CustodyError::KeyNotWrapped { .. } | CustodyError::NoRandomness { .. } => ExitKind::Internal,
+        CustodyError::KeyNotWrapped { .. } | CustodyError::NoRandomness { .. } => {
+            ExitKind::Internal
+        }
     }
 }
 
@@ -125,22 +164,34 @@ pub fn disk(error: &DiskError) -> Explanation {
         DiskTrouble::Full => (
             "空き容量がないため書き込めません",
             "no space is left",
-            Text::new("空き容量を作ってから、同じ命令をもう一度実行してください。", "Make room, then run the same command again."),
+            Text::new(
+                "空き容量を作ってから、同じ命令をもう一度実行してください。",
+                "Make room, then run the same command again.",
+            ),
         ),
         DiskTrouble::ReadOnly => (
             "読み取り専用のため書き込めません",
             "the disk is read-only",
-            Text::new("書き込める場所を --data DIR で指定してください。", "Name a writable place with --data DIR."),
+            Text::new(
+                "書き込める場所を --data DIR で指定してください。",
+                "Name a writable place with --data DIR.",
+            ),
         ),
         DiskTrouble::Denied => (
             "書き込む権限がありません",
             "permission is denied",
-            Text::new("自分の権限で書き込める場所を --data DIR で指定してください。", "Name a place of your own with --data DIR."),
+            Text::new(
+                "自分の権限で書き込める場所を --data DIR で指定してください。",
+                "Name a place of your own with --data DIR.",
+            ),
         ),
         DiskTrouble::Missing => (
             "場所が見つからず書き込めません",
             "the place is gone",
-            Text::new("USBメモリーが抜けていないか、フォルダーが移動していないか確かめてください。", "See whether a stick was pulled or a folder moved."),
+            Text::new(
+                "USBメモリーが抜けていないか、フォルダーが移動していないか確かめてください。",
+                "See whether a stick was pulled or a folder moved.",
+            ),
         ),
         DiskTrouble::BadName => (
             "この名前では書き込めません",
@@ -150,7 +201,10 @@ pub fn disk(error: &DiskError) -> Explanation {
         DiskTrouble::Failed => (
             "ディスクの誤りで書き込めません",
             "the disk failed",
-            Text::new("ディスクの状態を確かめ、別の場所でもう一度実行してください。", "Check the disk, or try another place."),
+            Text::new(
+                "ディスクの状態を確かめ、別の場所でもう一度実行してください。",
+                "Check the disk, or try another place.",
+            ),
         ),
     };
     Explanation::new(

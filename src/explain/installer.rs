@@ -18,14 +18,20 @@ pub fn explain(error: &InstallError) -> Explanation {
             ),
         ),
         InstallError::ToolMissing { tool, package } => (
-            Text::new(format!("{tool} がありません。"), format!("{tool} is missing.")),
+            Text::new(
+                format!("{tool} がありません。"),
+                format!("{tool} is missing."),
+            ),
             Text::new(
                 format!("sudo apt-get install {package} を実行してください。"),
                 format!("Run: sudo apt-get install {package}"),
             ),
         ),
         InstallError::ToolFailed { tool, said, .. } => (
-            Text::new(format!("{tool} が失敗しました: {said}"), format!("{tool} failed: {said}")),
+            Text::new(
+                format!("{tool} が失敗しました: {said}"),
+                format!("{tool} failed: {said}"),
+            ),
             Text::new(
                 "ブラウザーをすべて閉じて、もう一度実行してください。",
                 "Close every browser window and try again.",
@@ -43,8 +49,14 @@ pub fn explain(error: &InstallError) -> Explanation {
         ),
         InstallError::Locked { path } => (
             Text::new(
-                format!("ストア {} には独自のパスワードがかかっています。", path.display()),
-                format!("The store {} is locked with its own password.", path.display()),
+                format!(
+                    "ストア {} には独自のパスワードがかかっています。",
+                    path.display()
+                ),
+                format!(
+                    "The store {} is locked with its own password.",
+                    path.display()
+                ),
             ),
             Text::new(
                 "ブラウザーの設定でマスターパスワードを外すか、別の場所を --nss DIR で指定してください。",
@@ -56,7 +68,10 @@ pub fn explain(error: &InstallError) -> Explanation {
                 format!("ストア {} のパスワードが違います。", path.display()),
                 format!("The password of the store {} is wrong.", path.display()),
             ),
-            Text::new("正しいパスワードを確かめてください。", "Look up the right password."),
+            Text::new(
+                "正しいパスワードを確かめてください。",
+                "Look up the right password.",
+            ),
         ),
         InstallError::Disk { source } => return custody::disk(source),
         InstallError::NotFound { fingerprint } => (
@@ -64,21 +79,34 @@ pub fn explain(error: &InstallError) -> Explanation {
                 format!("ストアに証明書 {fingerprint} がありません。"),
                 format!("The store has no certificate {fingerprint}."),
             ),
-            Text::new("noticert install でもう一度入れてください。", "Install it again with noticert install."),
+            Text::new(
+                "noticert install でもう一度入れてください。",
+                "Install it again with noticert install.",
+            ),
         ),
         InstallError::NoKey { fingerprint } => (
             Text::new(
                 format!("ストアに証明書 {fingerprint} の鍵がありません。"),
                 format!("The store has no key for certificate {fingerprint}."),
             ),
-            Text::new("noticert install でもう一度入れてください。", "Install it again with noticert install."),
+            Text::new(
+                "noticert install でもう一度入れてください。",
+                "Install it again with noticert install.",
+            ),
         ),
         InstallError::NotThereAfterImport { fingerprint } => (
             Text::new(
-                format!("取り込みは成功と報告されましたが、証明書 {fingerprint} と鍵が見つかりません。"),
-                format!("The import reported success, but certificate {fingerprint} with its key is not there."),
+                format!(
+                    "取り込みは成功と報告されましたが、証明書 {fingerprint} と鍵が見つかりません。"
+                ),
+                format!(
+                    "The import reported success, but certificate {fingerprint} with its key is not there."
+                ),
             ),
-            Text::new("ブラウザーをすべて閉じて、もう一度実行してください。", "Close every browser window and try again."),
+            Text::new(
+                "ブラウザーをすべて閉じて、もう一度実行してください。",
+                "Close every browser window and try again.",
+            ),
         ),
         InstallError::WrongKey { fingerprint } => (
             Text::new(
@@ -95,14 +123,23 @@ pub fn explain(error: &InstallError) -> Explanation {
                 format!("このパソコンから乱数を得られません（{source}）。"),
                 format!("This computer gives no random numbers ({source})."),
             ),
-            Text::new("再起動してからもう一度実行してください。", "Restart the computer and try again."),
+            Text::new(
+                "再起動してからもう一度実行してください。",
+                "Restart the computer and try again.",
+            ),
         ),
         InstallError::NotUndone { first, then } => {
             let first = explain(first);
             (
                 Text::new(
-                    format!("{} 途中まで入ったものを取り除くこともできませんでした（{then}）。", first.what.ja),
-                    format!("{} What it left could not be removed either ({then}).", first.what.en),
+                    format!(
+                        "{} 途中まで入ったものを取り除くこともできませんでした（{then}）。",
+                        first.what.ja
+                    ),
+                    format!(
+                        "{} What it left could not be removed either ({then}).",
+                        first.what.en
+                    ),
                 ),
                 Text::new(
                     "ブラウザーの証明書の管理で、この端末の証明書を削除してから、もう一度実行してください。",
@@ -111,7 +148,10 @@ pub fn explain(error: &InstallError) -> Explanation {
             )
         }
         InstallError::Unsupported { store } => (
-            Text::new(format!("このシステムには {store} がありません。"), format!("This system has no {store}.")),
+            Text::new(
+                format!("このシステムには {store} がありません。"),
+                format!("This system has no {store}."),
+            ),
             Text::new("--folder DIR を使ってください。", "Use --folder DIR."),
         ),
     };

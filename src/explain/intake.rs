@@ -11,8 +11,11 @@ use super::{ExitKind, Explanation};
 pub fn file_not_read(file: &FileNotRead) -> Text {
     let Explanation { what, next, .. } = explain(&file.error);
     let (page_ja, page_en) = match file.page {
-        Some(page) => (format!("{page}枚目: "), format!("page {page}: ")),
-        None => (String::new(), String::new()),
+        // Most errors of a page name it themselves.
+        Some(page) if !what.ja.contains(&format!("{page}枚目")) => {
+            (format!("{page}枚目: "), format!("page {page}: "))
+        }
+        _ => (String::new(), String::new()),
     };
     Text::new(
         format!("{page_ja}{}{}", what.ja, next.ja),
@@ -26,7 +29,9 @@ pub fn explain(error: &IntakeError) -> Explanation {
         IntakeError::Reader(error) => reader(error),
         IntakeError::TooManyPages { read, skipped } => (
             Text::new(
-                format!("ページが多すぎるため、最初の{read}枚だけを読みました（残り{skipped}枚は読んでいません）。"),
+                format!(
+                    "ページが多すぎるため、最初の{read}枚だけを読みました（残り{skipped}枚は読んでいません）。"
+                ),
                 format!("Too many pages: the first {read} were read, {skipped} were not."),
             ),
             Text::new(
@@ -37,7 +42,10 @@ pub fn explain(error: &IntakeError) -> Explanation {
     };
     Explanation::new(
         what,
-        Text::new("このファイルからは記録していません。", "Nothing was recorded from this file."),
+        Text::new(
+            "このファイルからは記録していません。",
+            "Nothing was recorded from this file.",
+        ),
         next,
     )
 }
@@ -67,7 +75,10 @@ fn document(error: &DocumentError) -> (Text, Text) {
                 format!("ファイルを読めません（{source}）。"),
                 format!("The file cannot be read ({source})."),
             ),
-            Text::new("名前・場所・読み取りの権限を確かめてください。", "Check its name, place and read permission."),
+            Text::new(
+                "名前・場所・読み取りの権限を確かめてください。",
+                "Check its name, place and read permission.",
+            ),
         ),
         DocumentError::IsDirectory => (
             Text::new("これはフォルダーです。", "This is a folder."),
@@ -81,32 +92,48 @@ fn document(error: &DocumentError) -> (Text, Text) {
         DocumentError::Truncated { page } => {
             let (ja, en) = as_page(page);
             (
-                Text::new(format!("ファイルが途中で切れています{ja}。"), format!("The file ends too early{en}.")),
+                Text::new(
+                    format!("ファイルが途中で切れています{ja}。"),
+                    format!("The file ends too early{en}."),
+                ),
                 rescan(),
             )
         }
         DocumentError::Damaged { page, .. } => {
             let (ja, en) = as_page(page);
             (
-                Text::new(format!("ファイルが壊れています{ja}。"), format!("The file is damaged{en}.")),
+                Text::new(
+                    format!("ファイルが壊れています{ja}。"),
+                    format!("The file is damaged{en}."),
+                ),
                 rescan(),
             )
         }
         DocumentError::Encrypted => (
-            Text::new("パスワードで保護された PDF です。", "The PDF is protected by a password."),
+            Text::new(
+                "パスワードで保護された PDF です。",
+                "The PDF is protected by a password.",
+            ),
             Text::new(
                 "パスワードを外した PDF か、スキャンした画像にしてください。",
                 "Save it without the password, or scan the paper.",
             ),
         ),
         DocumentError::FileTooLarge { limit } => (
-            Text::new(format!("ファイルが大きすぎます（上限 {limit} MB）。"), format!("The file has more than {limit} MB.")),
+            Text::new(
+                format!("ファイルが大きすぎます（上限 {limit} MB）。"),
+                format!("The file has more than {limit} MB."),
+            ),
             Text::new(
                 "ファイルを分けるか、設定の limits.megabytes_per_file を上げてください。",
                 "Split it, or raise limits.megabytes_per_file in the configuration.",
             ),
         ),
-        DocumentError::PageTooLarge { page, megapixels, limit } => (
+        DocumentError::PageTooLarge {
+            page,
+            megapixels,
+            limit,
+        } => (
             Text::new(
                 format!("{page}枚目が大きすぎます（{megapixels}メガピクセル、上限 {limit}）。"),
                 format!("Page {page} has {megapixels} megapixels, more than {limit}."),
@@ -121,14 +148,20 @@ fn document(error: &DocumentError) -> (Text, Text) {
                 format!("{page}枚目の保存形式（{feature}）は読めません。"),
                 format!("Page {page} is stored in a way that is not supported ({feature})."),
             ),
-            Text::new("PNG、JPEG、TIFF、PDF のいずれかで保存し直してください。", "Save it as PNG, JPEG, TIFF or PDF."),
+            Text::new(
+                "PNG、JPEG、TIFF、PDF のいずれかで保存し直してください。",
+                "Save it as PNG, JPEG, TIFF or PDF.",
+            ),
         ),
         DocumentError::NoPages => (
             Text::new("ページのないファイルです。", "The file has no page."),
             rescan(),
         ),
         DocumentError::NoSuchPage { number, pages } => (
-            Text::new(format!("{number}枚目はありません（全{pages}枚）。"), format!("There is no page {number} of {pages}.")),
+            Text::new(
+                format!("{number}枚目はありません（全{pages}枚）。"),
+                format!("There is no page {number} of {pages}."),
+            ),
             rescan(),
         ),
     }
@@ -142,7 +175,10 @@ fn unknown_kind(looks_like: Option<OtherKind>) -> (Text, Text) {
     let (ja, en) = match looks_like {
         Some(OtherKind::Heic) => {
             return (
-                Text::new("HEIC 形式の写真は読めません。", "HEIC photographs cannot be read."),
+                Text::new(
+                    "HEIC 形式の写真は読めません。",
+                    "HEIC photographs cannot be read.",
+                ),
                 Text::new(
                     "iPhone なら 設定 → カメラ → フォーマット → 互換性優先 にして撮り直すか、写真を JPEG で書き出してください。",
                     "On an iPhone set Camera → Formats → Most Compatible and take it again, or export it as JPEG.",
@@ -193,7 +229,9 @@ fn reader(error: &ReaderError) -> (Text, Text) {
                 format!("Tesseract's language data {language} cannot be used."),
             ),
             Text::new(
-                format!("sudo apt-get install --reinstall tesseract-ocr-{language} を実行してください。"),
+                format!(
+                    "sudo apt-get install --reinstall tesseract-ocr-{language} を実行してください。"
+                ),
                 format!("Run: sudo apt-get install --reinstall tesseract-ocr-{language}"),
             ),
         ),

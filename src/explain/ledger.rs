@@ -8,7 +8,9 @@ use super::{ExitKind, Explanation, custody, nothing_changed, nothing_sent};
 pub fn explain(error: &LedgerError) -> Explanation {
     let (what, not_done, next) = match error {
         LedgerError::InUse { holder } => {
-            let who = holder.as_ref().map_or_else(String::new, |holder| format!("（{holder}）"));
+            let who = holder
+                .as_ref()
+                .map_or_else(String::new, |holder| format!("（{holder}）"));
             (
                 Text::new(
                     format!("別の noticert が台帳を使っています{who}。"),
@@ -38,7 +40,10 @@ pub fn explain(error: &LedgerError) -> Explanation {
                 format!("A newer noticert wrote the ledger {}.", path.display()),
             ),
             nothing_changed(),
-            Text::new("新しい版の noticert を使ってください。", "Use the newer noticert."),
+            Text::new(
+                "新しい版の noticert を使ってください。",
+                "Use the newer noticert.",
+            ),
         ),
         LedgerError::NotMigrated { path, .. } => (
             Text::new(
@@ -57,7 +62,10 @@ pub fn explain(error: &LedgerError) -> Explanation {
                 format!("{} is not a ledger of noticert.", path.display()),
             ),
             nothing_changed(),
-            Text::new("別の場所を --data DIR で指定してください。", "Name another place with --data DIR."),
+            Text::new(
+                "別の場所を --data DIR で指定してください。",
+                "Name another place with --data DIR.",
+            ),
         ),
         LedgerError::Damaged { path, .. } => (
             Text::new(
@@ -76,17 +84,29 @@ pub fn explain(error: &LedgerError) -> Explanation {
                 format!("An event cannot be written ({source})."),
             ),
             nothing_changed(),
-            Text::new("-v を付けてもう一度実行し、表示された内容を知らせてください。", "Run it again with -v and report what it prints."),
+            Text::new(
+                "-v を付けてもう一度実行し、表示された内容を知らせてください。",
+                "Run it again with -v and report what it prints.",
+            ),
         ),
         LedgerError::ReadOnly => (
-            Text::new("台帳を見るだけで開いています。", "The ledger is open for reading only."),
+            Text::new(
+                "台帳を見るだけで開いています。",
+                "The ledger is open for reading only.",
+            ),
             nothing_changed(),
             Text::new("もう一度実行してください。", "Run the command again."),
         ),
         LedgerError::NoKey => (
-            Text::new("台帳の封印が開いていません。", "The seal of the ledger is not open."),
+            Text::new(
+                "台帳の封印が開いていません。",
+                "The seal of the ledger is not open.",
+            ),
             nothing_changed(),
-            Text::new("パスフレーズを指定してください（--passphrase-file FILE）。", "Give the passphrase (--passphrase-file FILE)."),
+            Text::new(
+                "パスフレーズを指定してください（--passphrase-file FILE）。",
+                "Give the passphrase (--passphrase-file FILE).",
+            ),
         ),
         LedgerError::OtherKey { .. } => (
             Text::new(
@@ -94,7 +114,10 @@ pub fn explain(error: &LedgerError) -> Explanation {
                 "Ledger and key file come from different data folders.",
             ),
             nothing_changed(),
-            Text::new("ledger.sqlite と key.age を同じバックアップから戻してください。", "Restore ledger.sqlite and key.age from the same back-up."),
+            Text::new(
+                "ledger.sqlite と key.age を同じバックアップから戻してください。",
+                "Restore ledger.sqlite and key.age from the same back-up.",
+            ),
         ),
         LedgerError::OtherSite { bound, asked } => {
             let name = |kind: &SiteKind| match kind {
@@ -103,8 +126,16 @@ pub fn explain(error: &LedgerError) -> Explanation {
             };
             (
                 Text::new(
-                    format!("この台帳は{}用です。{}には送りません。", name(bound).ja, name(asked).ja),
-                    format!("This ledger is for {}; nothing goes to {}.", name(bound).en, name(asked).en),
+                    format!(
+                        "この台帳は{}用です。{}には送りません。",
+                        name(bound).ja,
+                        name(asked).ja
+                    ),
+                    format!(
+                        "This ledger is for {}; nothing goes to {}.",
+                        name(bound).en,
+                        name(asked).en
+                    ),
                 ),
                 nothing_sent(),
                 Text::new(
@@ -114,7 +145,10 @@ pub fn explain(error: &LedgerError) -> Explanation {
             )
         }
         LedgerError::UnknownRecord { record } => (
-            Text::new(format!("記録 {record} は台帳にありません。"), format!("The ledger has no record {record}.")),
+            Text::new(
+                format!("記録 {record} は台帳にありません。"),
+                format!("The ledger has no record {record}."),
+            ),
             nothing_changed(),
             see_status(),
         ),
@@ -133,27 +167,55 @@ pub fn explain(error: &LedgerError) -> Explanation {
                     format!(
                         "{} {} {}",
                         candidate.record,
-                        candidate.institution_code.as_ref().map_or("—", |code| code.as_str()),
-                        candidate.terminal_name.as_ref().map_or("—", |name| name.as_str()),
+                        candidate
+                            .institution_code
+                            .as_ref()
+                            .map_or("—", |code| code.as_str()),
+                        candidate
+                            .terminal_name
+                            .as_ref()
+                            .map_or("—", |name| name.as_str()),
                     )
                 })
                 .collect();
             (
                 Text::new(
-                    format!("「{text}」に合う端末が{}台あります:\n    {}", candidates.len(), list.join("\n    ")),
-                    format!("“{text}” matches {} terminals:\n    {}", candidates.len(), list.join("\n    ")),
+                    format!(
+                        "「{text}」に合う端末が{}台あります:\n    {}",
+                        candidates.len(),
+                        list.join("\n    ")
+                    ),
+                    format!(
+                        "“{text}” matches {} terminals:\n    {}",
+                        candidates.len(),
+                        list.join("\n    ")
+                    ),
                 ),
                 nothing_changed(),
-                Text::new("左の ID で一つを指定してください。", "Name one by its id on the left."),
+                Text::new(
+                    "左の ID で一つを指定してください。",
+                    "Name one by its id on the left.",
+                ),
             )
         }
         LedgerError::NotConfirmed { state, .. } => (
-            Text::new(format!("この端末はまだ確定していません（{state}）。"), format!("This terminal is {state}, not confirmed.")),
+            Text::new(
+                format!("この端末はまだ確定していません（{state}）。"),
+                format!("This terminal is {state}, not confirmed."),
+            ),
             nothing_sent(),
-            Text::new("先に noticert review で確定してください。", "Confirm it first: noticert review."),
+            Text::new(
+                "先に noticert review で確定してください。",
+                "Confirm it first: noticert review.",
+            ),
         ),
-        LedgerError::NotSubmittable { state, again_helps, .. } => (
-            Text::new(format!("この端末の状態は {state} なので送信しません。"), format!("This terminal is {state} and is not submitted.")),
+        LedgerError::NotSubmittable {
+            state, again_helps, ..
+        } => (
+            Text::new(
+                format!("この端末の状態は {state} なので送信しません。"),
+                format!("This terminal is {state} and is not submitted."),
+            ),
             nothing_sent(),
             match again_helps {
                 true => Text::new(
@@ -169,30 +231,59 @@ pub fn explain(error: &LedgerError) -> Explanation {
         LedgerError::UnreadableEvent { kind, .. } => (
             Text::new(
                 format!("この端末の記録に、この版の知らない出来事（{kind}）があります。"),
-                format!("This terminal's record has an event ({kind}) that this version does not know."),
+                format!(
+                    "This terminal's record has an event ({kind}) that this version does not know."
+                ),
             ),
             nothing_sent(),
-            Text::new("新しい版の noticert を使ってください。", "Use a newer noticert."),
+            Text::new(
+                "新しい版の noticert を使ってください。",
+                "Use a newer noticert.",
+            ),
         ),
         LedgerError::NoPassword { .. } => (
-            Text::new("この端末の証明書パスワードが台帳にありません。", "The ledger has no certificate password for this terminal."),
+            Text::new(
+                "この端末の証明書パスワードが台帳にありません。",
+                "The ledger has no certificate password for this terminal.",
+            ),
             nothing_changed(),
-            Text::new("紙の控えを確かめてください。", "Look for the note on paper."),
+            Text::new(
+                "紙の控えを確かめてください。",
+                "Look for the note on paper.",
+            ),
         ),
         LedgerError::UnknownSealed { .. } => (
-            Text::new("封印した値が台帳に見つかりません。", "A sealed value is not in the ledger."),
+            Text::new(
+                "封印した値が台帳に見つかりません。",
+                "A sealed value is not in the ledger.",
+            ),
             nothing_changed(),
-            Text::new("台帳をバックアップから戻してください。", "Restore the ledger from your back-up."),
+            Text::new(
+                "台帳をバックアップから戻してください。",
+                "Restore the ledger from your back-up.",
+            ),
         ),
         LedgerError::Wiped { field, .. } => (
-            Text::new(format!("封印した値（{field}）は消去済みです。"), format!("The sealed {field} was wiped.")),
+            Text::new(
+                format!("封印した値（{field}）は消去済みです。"),
+                format!("The sealed {field} was wiped."),
+            ),
             nothing_changed(),
-            Text::new("用紙から noticert add で入力し直してください。", "Key it again from the paper with noticert add."),
+            Text::new(
+                "用紙から noticert add で入力し直してください。",
+                "Key it again from the paper with noticert add.",
+            ),
         ),
         LedgerError::UnfitSecret { field, .. } => (
-            Text::new(format!("封印した値（{field}）の形が違います。"), format!("The sealed {field} has another form.")),
+            Text::new(
+                format!("封印した値（{field}）の形が違います。"),
+                format!("The sealed {field} has another form."),
+            ),
             nothing_changed(),
-            Text::new("台帳をバックアップから戻してください。", "Restore the ledger from your back-up."),
+            Text::new(
+                "台帳をバックアップから戻してください。",
+                "Restore the ledger from your back-up.",
+            ),
         ),
         LedgerError::Custody(error) => return custody::explain(error),
         LedgerError::Disk(error) => return custody::disk(error),
@@ -203,9 +294,9 @@ pub fn explain(error: &LedgerError) -> Explanation {
 pub fn exit_kind(error: &LedgerError) -> ExitKind {
     match error {
         LedgerError::InUse { .. } => ExitKind::InUse,
-        LedgerError::NotFound { .. } | LedgerError::Ambiguous { .. } | LedgerError::NoLedger { .. } => {
-            ExitKind::Usage
-        }
+        LedgerError::NotFound { .. }
+        | LedgerError::Ambiguous { .. }
+        | LedgerError::NoLedger { .. } => ExitKind::Usage,
         LedgerError::Newer { .. }
         | LedgerError::NotMigrated { .. }
         | LedgerError::NotALedger { .. }
@@ -221,11 +312,16 @@ pub fn exit_kind(error: &LedgerError) -> ExitKind {
         | LedgerError::NotSubmittable { .. }
         | LedgerError::UnreadableEvent { .. }
         | LedgerError::NoPassword { .. } => ExitKind::PersonMustLook,
-        LedgerError::NotWritable { .. } | LedgerError::ReadOnly | LedgerError::NoKey => ExitKind::Internal,
+        LedgerError::NotWritable { .. } | LedgerError::ReadOnly | LedgerError::NoKey => {
+            ExitKind::Internal
+        }
         LedgerError::Custody(error) => custody::exit_kind(error),
     }
 }
 
 fn see_status() -> Text {
-    Text::new("noticert status で端末名称とIDを確かめてください。", "Look at noticert status for names and ids.")
+    Text::new(
+        "noticert status で端末名称とIDを確かめてください。",
+        "Look at noticert status for names and ids.",
+    )
 }

@@ -13,7 +13,10 @@ pub fn explain(error: &RetrievalError) -> Explanation {
         RetrievalError::BadAddress { problem } => address(*problem),
         RetrievalError::BadCaFile { problem } => ca_file(*problem),
         RetrievalError::BadProxy => (
-            Text::new("プロキシのアドレスが正しくありません。", "The proxy's address is not usable."),
+            Text::new(
+                "プロキシのアドレスが正しくありません。",
+                "The proxy's address is not usable.",
+            ),
             Text::new(
                 "--proxy http://HOST:PORT か --proxy none にしてください。取得サイトは通常プロキシを通りません。",
                 "Use --proxy http://HOST:PORT or --proxy none. The retrieval site is normally reached directly.",
@@ -24,31 +27,67 @@ pub fn explain(error: &RetrievalError) -> Explanation {
                 format!("通信の準備ができません（{source}）。"),
                 format!("The network client cannot be set up ({source})."),
             ),
-            Text::new("-v を付けてもう一度実行し、表示された内容を知らせてください。", "Run it again with -v and report what it prints."),
+            Text::new(
+                "-v を付けてもう一度実行し、表示された内容を知らせてください。",
+                "Run it again with -v and report what it prints.",
+            ),
         ),
         RetrievalError::Unreachable { problem, .. } => network(*problem),
         RetrievalError::TlsRefused { problem, .. } => tls(*problem),
-        RetrievalError::Closed { sentence, retry_after } => {
-            let until = retry_after.as_ref().map_or_else(String::new, |after| format!(" Retry-After: {after}"));
+        RetrievalError::Closed {
+            sentence,
+            retry_after,
+        } => {
+            let until = retry_after
+                .as_ref()
+                .map_or_else(String::new, |after| format!(" Retry-After: {after}"));
             (
                 Text::new(
-                    format!("取得サイトは休止中（メンテナンスまたは時間外）です。{}{until}", quoted(sentence)),
-                    format!("The site is closed (maintenance or out of hours). {}{until}", quoted(sentence)),
+                    format!(
+                        "取得サイトは休止中（メンテナンスまたは時間外）です。{}{until}",
+                        quoted(sentence)
+                    ),
+                    format!(
+                        "The site is closed (maintenance or out of hours). {}{until}",
+                        quoted(sentence)
+                    ),
                 ),
-                Text::new("時間をおいて、同じ命令をもう一度実行してください。", "Try the same command again later."),
+                Text::new(
+                    "時間をおいて、同じ命令をもう一度実行してください。",
+                    "Try the same command again later.",
+                ),
             )
         }
         RetrievalError::SessionTimeout { sentence } => (
             Text::new(
-                format!("取得サイトの画面の有効時間が切れました。{}", quoted(sentence)),
-                format!("The site says that its session is over. {}", quoted(sentence)),
+                format!(
+                    "取得サイトの画面の有効時間が切れました。{}",
+                    quoted(sentence)
+                ),
+                format!(
+                    "The site says that its session is over. {}",
+                    quoted(sentence)
+                ),
             ),
-            Text::new("同じ命令をもう一度実行してください。", "Run the same command again."),
-        ),
-        RetrievalError::NotUnderstood { reason, status, sentence } => (
             Text::new(
-                format!("取得サイトの画面を理解できません（{reason}、HTTP {status}）。{}", quoted(sentence)),
-                format!("The page of the site is not understood ({reason}, HTTP {status}). {}", quoted(sentence)),
+                "同じ命令をもう一度実行してください。",
+                "Run the same command again.",
+            ),
+        ),
+        RetrievalError::NotUnderstood {
+            reason,
+            status,
+            sentence,
+        } => (
+            Text::new(
+                format!(
+                    "取得サイトの画面を理解できません（{reason}、HTTP {status}）。{}",
+                    quoted(sentence)
+                ),
+                format!(
+                    "The page of the site is not understood ({reason}, HTTP {status}). {}",
+                    quoted(sentence)
+                ),
             ),
             Text::new(
                 "アドレス（--site）を確かめてください。画面が変わったときは、ブラウザーで手作業で取得できます。",
@@ -57,20 +96,33 @@ pub fn explain(error: &RetrievalError) -> Explanation {
         ),
         RetrievalError::IntentNotWritten { source } => (
             Text::new(
-                format!("送信の記録を書けないため、送信しませんでした（{}）。", source.source),
-                format!("The intent to submit could not be written ({}).", source.source),
+                format!(
+                    "送信の記録を書けないため、送信しませんでした（{}）。",
+                    source.source
+                ),
+                format!(
+                    "The intent to submit could not be written ({}).",
+                    source.source
+                ),
             ),
             Text::new(
                 "空き容量と書き込みの権限を確かめて、もう一度実行してください。",
                 "Check free space and permissions, then try again.",
             ),
         ),
-        RetrievalError::Refused { reason, sentence, .. } => refused(*reason, sentence),
-        RetrievalError::Unclear { problem, received, .. } => unclear(*problem, *received),
+        RetrievalError::Refused {
+            reason, sentence, ..
+        } => refused(*reason, sentence),
+        RetrievalError::Unclear {
+            problem, received, ..
+        } => unclear(*problem, *received),
         RetrievalError::InvalidFile { problem, received } => {
             let (ja, en) = match problem {
                 FileProblem::Broken => ("壊れた電子証明書ファイル", "a broken .p12"),
-                FileProblem::OtherDer => ("別の種類の証明書ファイル", "another kind of certificate file"),
+                FileProblem::OtherDer => (
+                    "別の種類の証明書ファイル",
+                    "another kind of certificate file",
+                ),
                 FileProblem::UnknownKind => ("種類の分からないデータ", "data of an unknown kind"),
             };
             (
@@ -83,7 +135,10 @@ pub fn explain(error: &RetrievalError) -> Explanation {
         }
         RetrievalError::AnswerNotWritten { source, .. } => (
             Text::new(
-                format!("取得サイトの応答をディスクに書けませんでした（{}）。", source.source),
+                format!(
+                    "取得サイトの応答をディスクに書けませんでした（{}）。",
+                    source.source
+                ),
                 format!("The answer could not be written ({}).", source.source),
             ),
             look_up_first(),
@@ -179,7 +234,10 @@ fn ca_file(problem: CaProblem) -> (Text, Text) {
     };
     (
         what,
-        Text::new("PEM形式の認証局証明書を指定してください。", "Give the authority's certificate as PEM."),
+        Text::new(
+            "PEM形式の認証局証明書を指定してください。",
+            "Give the authority's certificate as PEM.",
+        ),
     )
 }
 
@@ -262,8 +320,14 @@ fn tls(problem: TlsProblem) -> (Text, Text) {
             ),
         ),
         TlsProblem::WrongName => (
-            Text::new("取得サイトの証明書の名前が違います。", "The site's certificate is for another name."),
-            Text::new("アドレス（--site）と DNS を確かめてください。", "Check the address (--site) and DNS."),
+            Text::new(
+                "取得サイトの証明書の名前が違います。",
+                "The site's certificate is for another name.",
+            ),
+            Text::new(
+                "アドレス（--site）と DNS を確かめてください。",
+                "Check the address (--site) and DNS.",
+            ),
         ),
         TlsProblem::Expired => (
             Text::new(
@@ -280,23 +344,44 @@ fn tls(problem: TlsProblem) -> (Text, Text) {
             clock,
         ),
         TlsProblem::BadCertificate => (
-            Text::new("取得サイトの証明書が正しくありません。", "The site's certificate is not acceptable."),
-            Text::new("-v を付けて原因を表示し、サポートデスク（0120-220-571）へ。", "Show the cause with -v and call the support desk (0120-220-571)."),
+            Text::new(
+                "取得サイトの証明書が正しくありません。",
+                "The site's certificate is not acceptable.",
+            ),
+            Text::new(
+                "-v を付けて原因を表示し、サポートデスク（0120-220-571）へ。",
+                "Show the cause with -v and call the support desk (0120-220-571).",
+            ),
         ),
         TlsProblem::NoCommonSuite => (
             Text::new(
                 "取得サイトの暗号方式が古く、安全に接続できません。",
                 "The site offers no TLS version or cipher suite that is still safe.",
             ),
-            Text::new("ブラウザーで手作業で取得してください。", "Retrieve it by hand in the browser."),
+            Text::new(
+                "ブラウザーで手作業で取得してください。",
+                "Retrieve it by hand in the browser.",
+            ),
         ),
         TlsProblem::NotTls => (
-            Text::new("接続先が TLS で応答しません。", "What answers does not speak TLS."),
-            Text::new("アドレス（--site）とプロキシの設定を確かめてください。", "Check the address (--site) and the proxy."),
+            Text::new(
+                "接続先が TLS で応答しません。",
+                "What answers does not speak TLS.",
+            ),
+            Text::new(
+                "アドレス（--site）とプロキシの設定を確かめてください。",
+                "Check the address (--site) and the proxy.",
+            ),
         ),
         TlsProblem::Handshake => (
-            Text::new("安全な接続を始められませんでした。", "The TLS handshake failed."),
-            Text::new("-v を付けて原因を表示してください。", "Show the cause with -v."),
+            Text::new(
+                "安全な接続を始められませんでした。",
+                "The TLS handshake failed.",
+            ),
+            Text::new(
+                "-v を付けて原因を表示してください。",
+                "Show the cause with -v.",
+            ),
         ),
     }
 }
@@ -322,7 +407,10 @@ fn refused(reason: RefusalReason, sentence: &Option<String>) -> (Text, Text) {
         RefusalReason::Expired => (
             "取得サイトは、取得期限が過ぎていると答えました。",
             "The site says that the deadline has passed.",
-            Text::new("新しく発行を申請してください（総合ポータル 0800-080-4583）。", "Apply for a new certificate (portal: 0800-080-4583)."),
+            Text::new(
+                "新しく発行を申請してください（総合ポータル 0800-080-4583）。",
+                "Apply for a new certificate (portal: 0800-080-4583).",
+            ),
         ),
         RefusalReason::Locked => (
             "取得サイトは、入力の誤りが続いたためロックしたと答えました。",
@@ -335,7 +423,10 @@ fn refused(reason: RefusalReason, sentence: &Option<String>) -> (Text, Text) {
         RefusalReason::PasswordFormat => (
             "取得サイトは、証明書パスワードの形を受け付けませんでした。",
             "The site does not accept the form of the certificate password.",
-            Text::new("別の数字4桁で noticert retrieve --again TERMINAL", "Use other 4 digits: noticert retrieve --again TERMINAL"),
+            Text::new(
+                "別の数字4桁で noticert retrieve --again TERMINAL",
+                "Use other 4 digits: noticert retrieve --again TERMINAL",
+            ),
         ),
         RefusalReason::Unknown => (
             "取得サイトは電子証明書の代わりに、知らない画面を返しました。",
@@ -344,22 +435,39 @@ fn refused(reason: RefusalReason, sentence: &Option<String>) -> (Text, Text) {
         ),
     };
     let quote = quoted(sentence);
-    (Text::new(format!("{ja}{quote}"), format!("{en} {quote}")), next)
+    (
+        Text::new(format!("{ja}{quote}"), format!("{en} {quote}")),
+        next,
+    )
 }
 
 fn unclear(problem: UnclearProblem, received: u64) -> (Text, Text) {
     let (ja, en) = match problem {
-        UnclearProblem::NoAnswer => ("送信後に接続が切れ、応答がありません", "the connection broke before an answer came"),
-        UnclearProblem::Silence => ("送信後、時間内に応答がありません", "no answer came within the time limit"),
+        UnclearProblem::NoAnswer => (
+            "送信後に接続が切れ、応答がありません",
+            "the connection broke before an answer came",
+        ),
+        UnclearProblem::Silence => (
+            "送信後、時間内に応答がありません",
+            "no answer came within the time limit",
+        ),
         UnclearProblem::Empty => ("応答に中身がありません", "the answer is empty"),
         UnclearProblem::Cut => ("応答が途中で切れました", "the answer is cut"),
-        UnclearProblem::TooLong => ("応答が大きすぎます", "the answer is too long to be believed"),
-        UnclearProblem::SentAway => ("別の場所への再送信を求められました（行いません）", "the site asks to send the form elsewhere, which is never done"),
+        UnclearProblem::TooLong => (
+            "応答が大きすぎます",
+            "the answer is too long to be believed",
+        ),
+        UnclearProblem::SentAway => (
+            "別の場所への再送信を求められました（行いません）",
+            "the site asks to send the form elsewhere, which is never done",
+        ),
     };
     (
         Text::new(
             format!("{ja}（{received}バイト受信）。証明書は発行済みかもしれません。"),
-            format!("After submitting, {en} ({received} bytes received). The certificate may have been handed out."),
+            format!(
+                "After submitting, {en} ({received} bytes received). The certificate may have been handed out."
+            ),
         ),
         look_up_first(),
     )

@@ -389,6 +389,8 @@ fn fault(path: &Path, error: rusqlite::Error) -> LedgerError {
         Some(ErrorCode::PermissionDenied | ErrorCode::CannotOpen) => {
             io::ErrorKind::PermissionDenied
         }
+        // SQLite's own companion files fail with a bare I/O error when there is no room for them.
+        Some(ErrorCode::SystemIoFailure) if has_no_room(path) => io::ErrorKind::StorageFull,
         Some(ErrorCode::SystemIoFailure | ErrorCode::FileLockingProtocolFailed) => {
             io::ErrorKind::Other
         }
@@ -410,6 +412,14 @@ fn fault(path: &Path, error: rusqlite::Error) -> LedgerError {
     let source = io::Error::new(kind, error);
     LedgerError::Disk(DiskError::new(PathKind::Ledger, path, source))
 }
+
+fn has_no_room(path: &Path) -> bool {
+    let folder = path.parent().unwrap_or(path);
+    platform::free_space(folder).is_ok_and(|free| free < COMPANION_ROOM)
+}
+
+/// What SQLite's write-ahead index takes at the least.
+const COMPANION_ROOM: u64 = 64 * 1024;
 
 fn logged_event(row: &Row<'_>) -> rusqlite::Result<LoggedEvent> {
     let actor: String = row.get(3)?;

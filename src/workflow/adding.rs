@@ -10,7 +10,7 @@ use crate::domain::{
     ConfirmedBy, Doubt, Field, FieldReading, Issuance, IssuanceReading, Problem, ReviewedIssuance,
     Status, Text, japan_date,
 };
-use crate::ledger::{Confirmation, Origin, RecordId};
+use crate::ledger::{Confirmation, IssuanceState, Origin, RecordId};
 
 use super::drafts::{Draft, RowError};
 use super::error::Error;
@@ -37,7 +37,12 @@ pub struct Added {
 
 impl Desk<'_> {
     /// Takes a JSON or CSV list. `confirmed`: a person vouches for every row.
-    pub fn add_list(&mut self, source: &str, bytes: &[u8], confirmed: bool) -> Result<Added, Error> {
+    pub fn add_list(
+        &mut self,
+        source: &str,
+        bytes: &[u8],
+        confirmed: bool,
+    ) -> Result<Added, Error> {
         let mut added = Added::default();
         for (at, draft) in Draft::parse_list(bytes)?.iter().enumerate() {
             let row = at + 1;
@@ -66,6 +71,24 @@ impl Desk<'_> {
     ) -> Result<(), Error> {
         let now = self.now();
         let reading = as_reading(source, row, &issuance, problems);
+        if let Some(other) = self.ledger.contradicted_by(&issuance)?
+            && matches!(
+                self.ledger.record(other)?.state,
+                IssuanceState::Confirmed { .. }
+            )
+        {
+            // Two lists that disagree about one request ID: a person has to look at the paper.
+            self.ledger.record_reading_onto(
+                other,
+                &reading,
+                Origin::Added,
+                &pictures::encode,
+                now,
+            )?;
+            added.records.push(other);
+            added.waiting += 1;
+            return Ok(());
+        }
         let known = self.ledger.find_by_request_id(&issuance.request_id)?;
         let record = match known {
             Some(record) if confirmed => record,

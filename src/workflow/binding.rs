@@ -39,9 +39,15 @@ impl Desk<'_> {
             if bound.terminal_name == record.terminal_name {
                 return Ok(true);
             }
-            let old = bound.terminal_name.map_or_else(String::new, |name| name.to_string());
-            ja.push_str(&format!("\nこのパソコンは今「{old}」に決まっています。変更しますか？"));
-            en.push_str(&format!("\nThis computer is bound to “{old}” now. Change that?"));
+            let old = bound
+                .terminal_name
+                .map_or_else(String::new, |name| name.to_string());
+            ja.push_str(&format!(
+                "\nこのパソコンは今「{old}」に決まっています。変更しますか？"
+            ));
+            en.push_str(&format!(
+                "\nThis computer is bound to “{old}” now. Change that?"
+            ));
         }
         self.person.tell(&Text::new(ja, en));
         if !self.agrees(

@@ -131,9 +131,10 @@ impl Draft {
             one_date(&text).ok_or_else(|| wrong(field, &"not a date"))
         };
 
-        let institution_code = fold_typed(&required(&self.institution_code, Field::InstitutionCode)?)
-            .parse()
-            .map_err(|error| wrong(Field::InstitutionCode, &error))?;
+        let institution_code =
+            fold_typed(&required(&self.institution_code, Field::InstitutionCode)?)
+                .parse()
+                .map_err(|error| wrong(Field::InstitutionCode, &error))?;
         let request_id = fold_typed(&required(&self.request_id, Field::RequestId)?)
             .parse()
             .map_err(|error| wrong(Field::RequestId, &error))?;
@@ -346,7 +347,10 @@ mod tests {
         let drafts = Draft::parse_list(json.as_bytes()).unwrap();
         assert_eq!(
             drafts[0].parse(1, &Rules::default()).unwrap_err(),
-            RowError::Missing { row: 1, field: Field::InstitutionCode }
+            RowError::Missing {
+                row: 1,
+                field: Field::InstitutionCode
+            }
         );
     }
 
@@ -354,16 +358,28 @@ mod tests {
     fn a_wrong_row_is_named_without_its_value() {
         let json = JSON.replace("ABCDE-23456", "AB");
         let drafts = Draft::parse_list(json.as_bytes()).unwrap();
-        let error = drafts[0].parse(3, &Rules::default()).unwrap_err().to_string();
-        assert!(error.contains("row 3") && error.contains("reference_id") && !error.contains("AB"), "{error}");
+        let error = drafts[0]
+            .parse(3, &Rules::default())
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.contains("row 3") && error.contains("reference_id") && !error.contains("AB"),
+            "{error}"
+        );
     }
 
     #[test]
     fn lists_of_another_shape_are_refused() {
         let refused = |text: &str| Draft::parse_list(text.as_bytes()).map(|_| ()).unwrap_err();
-        assert!(matches!(refused("{\"schema\":\"x/9\"}"), DraftsError::UnknownSchema { .. }));
+        assert!(matches!(
+            refused("{\"schema\":\"x/9\"}"),
+            DraftsError::UnknownSchema { .. }
+        ));
         assert!(matches!(refused("{"), DraftsError::Json(_)));
-        assert!(matches!(refused("a,b\n1,2\n"), DraftsError::MissingColumn { .. }));
+        assert!(matches!(
+            refused("a,b\n1,2\n"),
+            DraftsError::MissingColumn { .. }
+        ));
         assert!(matches!(
             refused("{\"schema\":\"noticert.issuances/1\",\"issuances\":[]}"),
             DraftsError::Empty

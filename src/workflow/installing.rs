@@ -59,7 +59,9 @@ impl Destination {
     fn id(&self) -> String {
         let full = |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
         match self {
-            Self::Browsers { home } => format!("nss:{}", NssStore::of_browsers(home).directory().display()),
+            Self::Browsers { home } => {
+                format!("nss:{}", NssStore::of_browsers(home).directory().display())
+            }
             Self::Nss { folder, .. } => format!("nss:{}", full(folder).display()),
             Self::Folder(folder) => format!("folder:{}", full(folder).display()),
         }
@@ -122,7 +124,8 @@ impl Desk<'_> {
             known.store != destination.id() || known.proved != (installed.proof == Proof::Signed)
         });
         if is_news {
-            self.ledger.append(record.id, self.now(), Actor::Program, event)?;
+            self.ledger
+                .append(record.id, self.now(), Actor::Program, event)?;
         }
         Ok(Installation {
             fingerprint: installed.fingerprint,
@@ -140,8 +143,9 @@ impl Desk<'_> {
         destination: &Destination,
         is_system: bool,
     ) -> Result<(), Error> {
-        let same_institution =
-            |other: &&Record| other.institution_code == record.institution_code && other.id != record.id;
+        let same_institution = |other: &&Record| {
+            other.institution_code == record.institution_code && other.id != record.id
+        };
         if is_system {
             return self.check_binding(record);
         }
@@ -168,7 +172,10 @@ impl Desk<'_> {
             .filter(same_institution)
             .filter(|other| other.terminal_name != record.terminal_name)
             .count();
-        let is_owner = record.state.installation().is_some_and(|i| i.store == store);
+        let is_owner = record
+            .state
+            .installation()
+            .is_some_and(|i| i.store == store);
         match (&record.institution_code, rivals) {
             (Some(institution_code), 1..) if !is_owner => Err(Error::SeveralForOneStore {
                 institution_code: institution_code.clone(),

@@ -13,7 +13,12 @@ pub fn encode(crop: &Crop) -> Vec<u8> {
     let mut bytes = Vec::new();
     let encoder = PngEncoder::new(&mut bytes);
     // Exposed on its way into the seal.
-    match encoder.write_image(crop.expose(), crop.width, crop.height, ExtendedColorType::L8) {
+    match encoder.write_image(
+        crop.expose(),
+        crop.width,
+        crop.height,
+        ExtendedColorType::L8,
+    ) {
         Ok(()) => bytes,
         Err(_) => Vec::new(),
     }

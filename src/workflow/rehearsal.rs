@@ -15,9 +15,7 @@ use tokio::runtime::Runtime;
 
 use crate::config::Config;
 use crate::custody::{WorkFactor, files};
-use crate::domain::{
-    Crop, Field, Issuance, IssuanceReading, Status, Text, japan_date,
-};
+use crate::domain::{Crop, Field, Issuance, IssuanceReading, Status, Text, japan_date};
 use crate::installer::{InstallError, Proof};
 use crate::intake::{Input, Source};
 use crate::ledger::{Ledger, RecordId, SiteKind};
@@ -69,7 +67,7 @@ impl OpenPractice {
     pub fn serve_until(&self, stop: &Stop) {
         while !stop.is_wanted() {
             self.runtime
-                .block_on(tokio::time::sleep(Duration::from_millis(200)));
+                .block_on(async { tokio::time::sleep(Duration::from_millis(200)).await });
         }
     }
 }
@@ -207,8 +205,16 @@ impl Rehearsal<'_> {
         );
         let practice = open_practice(self.data, TERMINALS, loopback(), self.config, now)?;
         self.say(
-            &format!("  ✓ {}  サイト {}", practice.files.letter.display(), practice.files.url),
-            &format!("  ✓ {}  site {}", practice.files.letter.display(), practice.files.url),
+            &format!(
+                "  ✓ {}  サイト {}",
+                practice.files.letter.display(),
+                practice.files.url
+            ),
+            &format!(
+                "  ✓ {}  site {}",
+                practice.files.letter.display(),
+                practice.files.url
+            ),
         );
 
         let (passphrase, password) = secrets()?;
@@ -267,11 +273,18 @@ impl Rehearsal<'_> {
         }
         for sheet in &outcome.reading.sheets {
             check_against(&practice.truth, sheet)?;
-            let name = sheet.terminal_name.value.as_ref().map_or("?", |name| name.as_str());
+            let name = sheet
+                .terminal_name
+                .value
+                .as_ref()
+                .map_or("?", |name| name.as_str());
             let (ja, en) = summary(sheet);
             self.say(
                 &format!("  ✓ {}枚目 {}番目「{name}」 {ja}", sheet.page, sheet.index),
-                &format!("  ✓ page {} block {} “{name}” {en}", sheet.page, sheet.index),
+                &format!(
+                    "  ✓ page {} block {} “{name}” {en}",
+                    sheet.page, sheet.index
+                ),
             );
         }
         Ok(())
@@ -345,7 +358,10 @@ impl Rehearsal<'_> {
             "■ 5/6 Installing into three separate stores; each stored key signs a challenge",
         );
         for (at, id) in ids.iter().enumerate() {
-            let folder = self.data.join("stores").join(format!("terminal-{}", at + 1));
+            let folder = self
+                .data
+                .join("stores")
+                .join(format!("terminal-{}", at + 1));
             let nss = Destination::Nss {
                 folder: folder.join("nssdb"),
                 home: None,
@@ -357,8 +373,12 @@ impl Rehearsal<'_> {
             }) = outcomes.first()
             {
                 self.say(
-                    &format!("  - {tool} がないので（{package} パッケージ）、PEMフォルダーに入れます"),
-                    &format!("  - {tool} is missing (package {package}); using a folder of PEM files"),
+                    &format!(
+                        "  - {tool} がないので（{package} パッケージ）、PEMフォルダーに入れます"
+                    ),
+                    &format!(
+                        "  - {tool} is missing (package {package}); using a folder of PEM files"
+                    ),
                 );
                 outcomes = desk.install(&[*id], &Destination::Folder(folder.join("pem")))?;
             }
@@ -406,11 +426,19 @@ fn check_against(truth: &Truth, sheet: &IssuanceReading) -> Result<(), Error> {
     ) && right(
         sheet.reference_id.status,
         // Compared with the invented letter.
-        sheet.reference_id.value.as_ref().map(|id| id.expose().to_owned()),
+        sheet
+            .reference_id
+            .value
+            .as_ref()
+            .map(|id| id.expose().to_owned()),
         &printed.reference_id,
     ) && right(
         sheet.institution_code.status,
-        sheet.institution_code.value.as_ref().map(ToString::to_string),
+        sheet
+            .institution_code
+            .value
+            .as_ref()
+            .map(ToString::to_string),
         &printed.institution_code,
     );
     match all {
@@ -425,8 +453,14 @@ fn summary(sheet: &IssuanceReading) -> (String, String) {
         Status::Review => ("要確認", "review"),
         Status::Rejected => ("使えない", "rejected"),
     };
-    let (request, reference) = (word(sheet.request_id.status), word(sheet.reference_id.status));
-    let (code, from) = (word(sheet.institution_code.status), word(sheet.valid_from.status));
+    let (request, reference) = (
+        word(sheet.request_id.status),
+        word(sheet.reference_id.status),
+    );
+    let (code, from) = (
+        word(sheet.institution_code.status),
+        word(sheet.valid_from.status),
+    );
     (
         format!(
             "リクエストID={} リファレンスID={} 発行先={} 有効期間={}",
@@ -499,7 +533,10 @@ fn secrets() -> Result<(String, SecretString), Error> {
     let mut random = [0_u8; 24];
     getrandom::fill(&mut random)
         .map_err(|source| crate::custody::CustodyError::NoRandomness { source })?;
-    let passphrase = random[..16].iter().map(|byte| format!("{byte:02x}")).collect();
+    let passphrase = random[..16]
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
     let digits = u32::from_le_bytes([random[16], random[17], random[18], random[19]]) % 10_000;
     Ok((passphrase, SecretString::from(format!("{digits:04}"))))
 }

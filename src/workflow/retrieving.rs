@@ -79,7 +79,10 @@ pub fn known_password(
 
 fn nobody_for_the_password() -> Error {
     Error::Person(PersonError::Absent {
-        question: Text::new("証明書パスワード（数字4桁）", "the certificate password (4 digits)"),
+        question: Text::new(
+            "証明書パスワード（数字4桁）",
+            "the certificate password (4 digits)",
+        ),
         cure: Text::new(
             "--password-file FILE を付けるか、環境変数 NOTICERT_PASSWORD_FILE にファイルを指定してください。",
             "Give --password-file FILE, or name the file in NOTICERT_PASSWORD_FILE.",
@@ -144,9 +147,9 @@ impl Desk<'_> {
                 format!("[{}/{}] Retrieving {} …", at + 1, ids.len(), name.en),
             ));
             let result = self.retrieve_one(&runtime, &record, choice, password, again);
-            let ends_batch = result.as_ref().is_err_and(|error| {
-                ends_batch(error) || two_bad_pairs(&outcomes, error)
-            });
+            let ends_batch = result
+                .as_ref()
+                .is_err_and(|error| ends_batch(error) || two_bad_pairs(&outcomes, error));
             outcomes.push(Outcome {
                 record: *id,
                 name,
@@ -226,13 +229,27 @@ impl Desk<'_> {
         self.stop.set_submitting(false);
         let attempt = begun.then_some(attempt);
         match answered {
-            Ok(pkcs12) => self.keep(record, reviewed.issuance(), attempt, pkcs12, password, sealed),
+            Ok(pkcs12) => self.keep(
+                record,
+                reviewed.issuance(),
+                attempt,
+                pkcs12,
+                password,
+                sealed,
+            ),
             Err(RetrievalError::AnswerNotWritten {
                 source,
                 rescued: Some(pkcs12),
             }) => {
                 // The journal failed but the file is whole in memory: saving it comes before everything.
-                match self.keep(record, reviewed.issuance(), attempt, pkcs12, password, sealed) {
+                match self.keep(
+                    record,
+                    reviewed.issuance(),
+                    attempt,
+                    pkcs12,
+                    password,
+                    sealed,
+                ) {
                     Ok(kept) => Ok(kept),
                     Err(_) => {
                         let error = RetrievalError::AnswerNotWritten {
@@ -271,16 +288,14 @@ impl Desk<'_> {
             end: None,
         };
         match retrieval::judge_kept(&kept, reviewed.issuance(), &password, site) {
-            Ok(pkcs12) => {
-                self.keep(
-                    record,
-                    reviewed.issuance(),
-                    Some(attempt.id),
-                    pkcs12,
-                    &password,
-                    attempt.password,
-                )
-            }
+            Ok(pkcs12) => self.keep(
+                record,
+                reviewed.issuance(),
+                Some(attempt.id),
+                pkcs12,
+                &password,
+                attempt.password,
+            ),
             Err(error) => {
                 self.note_failure(record.id, Some(attempt.id), &error)?;
                 Err(error.into())
@@ -299,11 +314,7 @@ impl Desk<'_> {
         sealed: SealedId,
     ) -> Result<Retrieval, Error> {
         let folder = terminal_folder(self.data(), record);
-        let name = format!(
-            "{}_{}.p12",
-            file_name_of(&folder),
-            issuance.validity.to()
-        );
+        let name = format!("{}_{}.p12", file_name_of(&folder), issuance.validity.to());
         let name = safe_file_name(&name);
         let sha256 = pkcs12.sha256();
         files::create_dir(&folder, PathKind::SavedFile)?;
@@ -416,8 +427,12 @@ impl Desk<'_> {
             return Ok(false);
         }
         let question = Question::plain(
-            format!("取得期限 {deadline} を過ぎています。サイトはおそらく渡しません。それでも送信しますか？ [y/N]"),
-            format!("The deadline {deadline} has passed; the site will hardly hand it out. Submit all the same? [y/N]"),
+            format!(
+                "取得期限 {deadline} を過ぎています。サイトはおそらく渡しません。それでも送信しますか？ [y/N]"
+            ),
+            format!(
+                "The deadline {deadline} has passed; the site will hardly hand it out. Submit all the same? [y/N]"
+            ),
         );
         // Exposed to be compared with a letter.
         let typed = self.person.key(&question)?;
@@ -457,13 +472,22 @@ fn proven(
 /// Whether the terminals after this one would fail alike, or would do harm.
 fn ends_batch(error: &Error) -> bool {
     match error {
-        Error::Retrieval(error) => matches!(
-            error.reason(),
-            Some("locked" | "maintenance" | "network-error" | "tls-refused" | "form-not-recognised" | "needs-attention")
-        ) || matches!(
-            error,
-            RetrievalError::IntentNotWritten { .. } | RetrievalError::AnswerNotWritten { .. }
-        ),
+        Error::Retrieval(error) => {
+            matches!(
+                error.reason(),
+                Some(
+                    "locked"
+                        | "maintenance"
+                        | "network-error"
+                        | "tls-refused"
+                        | "form-not-recognised"
+                        | "needs-attention"
+                )
+            ) || matches!(
+                error,
+                RetrievalError::IntentNotWritten { .. } | RetrievalError::AnswerNotWritten { .. }
+            )
+        }
         Error::Disk(_) | Error::Ledger(_) | Error::Custody(_) | Error::Person(_) => true,
         _ => false,
     }
@@ -471,9 +495,7 @@ fn ends_batch(error: &Error) -> bool {
 
 /// Two refused pairs in a row: a third could lock the place out.
 fn two_bad_pairs(outcomes: &[Outcome<Retrieval>], error: &Error) -> bool {
-    let is_bad = |error: &Error| {
-        matches!(error, Error::Retrieval(error) if error.reason() == Some("bad-ids"))
-    };
+    let is_bad = |error: &Error| matches!(error, Error::Retrieval(error) if error.reason() == Some("bad-ids"));
     is_bad(error)
         && outcomes
             .last()

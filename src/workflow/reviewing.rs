@@ -44,8 +44,7 @@ impl Desk<'_> {
             .records()?
             .iter()
             .filter(|record| {
-                record.awaits_review()
-                    || (blind_all && matches!(record.state, IssuanceState::Read))
+                record.awaits_review() || (blind_all && matches!(record.state, IssuanceState::Read))
             })
             .map(|record| record.id)
             .collect())
@@ -157,7 +156,9 @@ impl Desk<'_> {
                 // The site does not know this pair, so the earlier values vouch for nothing.
                 (Field::RequestId | Field::ReferenceId, true) => None,
                 (Field::ReferenceId, false) => self.ledger.reference_as_read(record.id)?,
-                _ => read.and_then(|field| field.value.clone()).map(SecretString::from),
+                _ => read
+                    .and_then(|field| field.value.clone())
+                    .map(SecretString::from),
             };
             let crop = match sheet.crops.get(&FieldName(field)) {
                 Some(sealed) => pictures::decode(&self.ledger.crop(*sealed)?),

@@ -280,7 +280,10 @@ mod tests {
         let settled = settle(&mut typist, &open(Field::ReferenceId, Some("AB0CDef234"))).unwrap();
         assert_eq!(value(settled), "AB0CDef234");
         assert_eq!(typist.pictures, 0);
-        assert!(!typist.told.concat().contains("AB0CDef234"), "the reading was shown");
+        assert!(
+            !typist.told.concat().contains("AB0CDef234"),
+            "the reading was shown"
+        );
     }
 
     #[test]
@@ -314,7 +317,11 @@ mod tests {
     #[test]
     fn an_empty_answer_puts_the_field_off() {
         let mut typist = Typist::typing(&[""]);
-        let settled = settle(&mut typist, &open(Field::RequestId, Some("123456789012345"))).unwrap();
+        let settled = settle(
+            &mut typist,
+            &open(Field::RequestId, Some("123456789012345")),
+        )
+        .unwrap();
         assert_eq!(value(settled), "put off");
     }
 }

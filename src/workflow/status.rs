@@ -65,7 +65,9 @@ impl TerminalStatus {
                 .map(|kept| japan_date(kept.not_after))
                 .or(record.valid_to),
             retrieval_deadline: record.retrieval_deadline,
-            store: state.installation().map(|installed| installed.store.clone()),
+            store: state
+                .installation()
+                .map(|installed| installed.store.clone()),
         }
     }
 
@@ -89,4 +91,3 @@ impl TerminalStatus {
         Text::new(ja, en)
     }
 }
-

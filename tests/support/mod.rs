@@ -24,7 +24,7 @@ impl Workplace {
         let folder = tempfile::tempdir().unwrap();
         let workplace = Self { folder };
         workplace.write("passphrase", "invented passphrase for tests\n");
-        workplace.write("password", &format!("{PASSWORD}\n"));
+        workplace.write("password", format!("{PASSWORD}\n"));
         workplace.write("config.toml", "");
         workplace
     }
@@ -141,7 +141,13 @@ pub struct PracticeSite {
 impl PracticeSite {
     pub fn start(folder: &Path, terminals: usize) -> Self {
         let mut child = program()
-            .args(["practice", "--json", "--terminals", &terminals.to_string(), "--to"])
+            .args([
+                "practice",
+                "--json",
+                "--terminals",
+                &terminals.to_string(),
+                "--to",
+            ])
             .arg(folder)
             .stdout(Stdio::piped())
             .spawn()
@@ -150,7 +156,8 @@ impl PracticeSite {
         BufReader::new(child.stdout.take().unwrap())
             .read_line(&mut line)
             .unwrap();
-        let told: Value = serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line}"));
+        let told: Value =
+            serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line}"));
         let path = |name: &str| PathBuf::from(told[name].as_str().unwrap());
         Self {
             url: told["url"].as_str().unwrap().to_owned(),
