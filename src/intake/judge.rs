@@ -159,6 +159,17 @@ impl Judge<'_> {
         let Some(from) = reading.valid_from.value else {
             return;
         };
+        let end = rules.validity_end(from);
+        let limit = rules.retrieval_deadline(from);
+        let dates = (reading.valid_to.value, reading.retrieval_deadline.value);
+        if end.is_some() && limit.is_some() && dates == (end, limit) {
+            // Three dates that two readings agree on and that follow from each other: doubt about a single
+            // character is settled.
+            settle_confidence(&mut reading.valid_from);
+            settle_confidence(&mut reading.valid_to);
+            settle_confidence(&mut reading.retrieval_deadline);
+            return;
+        }
         if reading
             .valid_to
             .value
@@ -285,6 +296,13 @@ fn settle(reading: &mut IssuanceReading) {
         if doubtful && !reading.problems.contains(&remark) {
             reading.problems.push(remark);
         }
+    }
+}
+
+fn settle_confidence(date: &mut FieldReading<Date>) {
+    if date.doubts == [doubts::low_confidence()] {
+        date.doubts.clear();
+        date.status = Status::Accepted;
     }
 }
 

@@ -1,6 +1,6 @@
 //! Which cell is which label: the dear part of a page, so only the ends of labels are read, all in one line.
 //!
-//! The last six characters tell the seven labels apart. They are set side by side in one line image, with
+//! The last five characters tell the seven labels apart. They are set side by side in one line image, with
 //! space between, and dealt back by their place. A label that its end does not settle is read whole.
 
 use std::ops::Range;
@@ -40,9 +40,12 @@ type ColumnLabels = Vec<Vec<Option<Label>>>;
 impl LabelReader<'_> {
     /// The labelled blocks of the page, in reading order.
     pub fn blocks(&mut self, care: Care) -> Result<Vec<BlockLayout>, ReaderError> {
-        let mut blocks = Vec::new();
+        let mut blocks: Vec<BlockLayout> = Vec::new();
         for table in &self.layout.tables {
-            blocks.extend(self.blocks_of_table(table, care)?);
+            // Beside a ruled notice, print in columns is its letterhead and its notes.
+            if table.ruled || !blocks.iter().any(BlockLayout::is_notice) {
+                blocks.extend(self.blocks_of_table(table, care)?);
+            }
         }
         Ok(blocks)
     }
@@ -84,14 +87,16 @@ impl LabelReader<'_> {
         care: Care,
     ) -> Result<ColumnLabels, ReaderError> {
         let bands = table.bands.iter().map(|band| column(band, index));
-        let lines: Vec<&PrintLine> = bands.clone().flatten().collect();
+        let lines: Vec<&PrintLine> = bands.clone().flat_map(lines_that_tell).collect();
         let ends = self.labels_by_their_ends(&lines)?;
         let whole = care == Care::Whole || ends.iter().any(Option::is_some);
         let mut ends = ends.into_iter();
         let mut columns = Vec::new();
         let mut left = MOST_READ_WHOLE;
         for band in bands {
-            let mut labels: Vec<Option<Label>> = ends.by_ref().take(band.len()).collect();
+            let told = lines_that_tell(band).len();
+            let mut labels: Vec<Option<Label>> = vec![None; band.len() - told];
+            labels.extend(ends.by_ref().take(told));
             if whole && !is_settled(band, &labels) {
                 self.read_whole(band, &mut labels, &mut left)?;
             }
@@ -173,6 +178,14 @@ impl LabelReader<'_> {
     }
 }
 
+/// The lines of a cell whose ends are read: of a label on two lines the second says which it is.
+fn lines_that_tell(lines: &[PrintLine]) -> &[PrintLine] {
+    match lines {
+        [_, second] => std::slice::from_ref(second),
+        lines => lines,
+    }
+}
+
 /// Whether a cell needs no more reading: one label, or a label for each line that does not start one.
 fn is_settled(lines: &[PrintLine], labels: &[Option<Label>]) -> bool {
     let known = labels.iter().flatten().count();
@@ -202,11 +215,11 @@ fn side_by_side(images: &[GrayImage]) -> (GrayImage, Vec<Range<u32>>) {
 /// Height of a kanji that Tesseract's Japanese data reads best (measured from 20 to 60 pixels).
 const LABEL_HEIGHT: f32 = 26.0;
 /// エストID and レンスID, 効期間 and 効期限.
-const END_CHARACTERS: usize = 6;
+const END_CHARACTERS: usize = 5;
 /// An end shorter by its first character must still be this long.
 const SUREST_END: usize = 4;
 /// Space between two ends, more than between two words.
-const SPACE: u32 = 36;
+const SPACE: u32 = 30;
 /// Longer lines are cut: Tesseract's memory grows with the line.
 const LABELS_A_LINE: usize = 12;
 /// A page of foreign print must not be read line by line.

@@ -33,6 +33,8 @@ pub struct Layout {
 /// Bands that belong together. Nothing is paired across tables.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Table {
+    /// Whether rules frame it.
+    pub ruled: bool,
     /// From top to bottom.
     pub bands: Vec<Band>,
 }
@@ -85,10 +87,8 @@ impl Layout {
         let across = ruling_lines(&ink.across, &size.rule(ACROSS_MM, 15.0));
         let down = ruling_lines(&ink.down.transposed(), &size.rule(DOWN_MM, 3.0));
         let mut print = ink.all.clone();
-        erase(&mut print, &across);
-        let mut upended = print.transposed();
-        erase(&mut upended, &down);
-        let mut found = pieces(&upended.transposed());
+        erase(&mut print, &across, &down);
+        let mut found = pieces(&print);
         found
             .retain(|piece| size.is_print(piece) && !size.is_left_of_a_rule(piece, &across, &down));
         let em = em_of(&found, &size);
@@ -171,11 +171,17 @@ fn em_of(pieces: &[Area], size: &Size) -> usize {
 }
 
 /// Takes rules out of the copy of the mask in which print is looked for.
-fn erase(mask: &mut Mask, lines: &[RulingLine]) {
-    for line in lines {
-        let rows = line.top.saturating_sub(1)..(line.bottom + 1).min(mask.height());
-        for y in rows {
+fn erase(mask: &mut Mask, across: &[RulingLine], down: &[RulingLine]) {
+    let (width, height) = (mask.width(), mask.height());
+    for line in across {
+        for y in line.top.saturating_sub(1)..(line.bottom + 1).min(height) {
             mask.row_mut(y)[line.from..line.to].fill(false);
+        }
+    }
+    for line in down {
+        for y in line.from..line.to {
+            let columns = line.top.saturating_sub(1)..(line.bottom + 1).min(width);
+            mask.row_mut(y)[columns].fill(false);
         }
     }
 }
@@ -289,6 +295,7 @@ impl Frame {
             band_of(&band, &columns, em)
         });
         Table {
+            ruled: true,
             bands: bands.collect(),
         }
     }
@@ -421,6 +428,7 @@ fn unruled_table(free: &[Area], em: usize) -> Option<(Table, Vec<Area>)> {
         }
     }
     let table = Table {
+        ruled: false,
         bands: vec![band_of(&inside, &[column], em)],
     };
     Some((table, outside))

@@ -81,10 +81,9 @@ impl Page {
         let light = Light::measure(&image, (dpi / TILES_PER_INCH).max(8.0) as usize);
         let marks = Marks::of(&image, &light, step);
         let mask = marks.ink();
-        let transposed = mask.transposed();
         Self {
             rows: skew::along_rows(&mask),
-            columns: skew::along_columns(&transposed),
+            columns: skew::along_columns(&mask),
             image,
             dpi,
             step,
@@ -326,9 +325,13 @@ impl Marks {
             }
         }
         for (y, row) in grey.chunks_exact_mut(columns.max(1)).enumerate() {
-            for (x, pixel) in row.iter_mut().enumerate() {
-                // Light changes slowly: one place a mask pixel will do.
-                *pixel = light.flattened(u32::from(*pixel), x * step, y * step) as u8;
+            for (part, pixels) in row.chunks_mut(SAME_LIGHT).enumerate() {
+                // Light changes slowly: one place will do for a few pixels.
+                let x = part * SAME_LIGHT * step;
+                let white = (255 << 16) / light.paper_at(x, y * step);
+                for pixel in pixels {
+                    *pixel = ((u32::from(*pixel) * white) >> 16).min(255) as u8;
+                }
             }
         }
         let ink = light.threshold(INK_PERCENT) as u8;
@@ -423,6 +426,8 @@ const INK_PERCENT: u32 = 62;
 const FAINTEST_HAIRLINE: u32 = 12;
 /// The paper beside a hairline, in mask pixels: half a millimetre off.
 const HAIR: usize = 3;
+/// Mask pixels that share one measure of the light.
+const SAME_LIGHT: usize = 8;
 const INK: u8 = 1;
 const ALONG_ROW: u8 = 2;
 const ALONG_COLUMN: u8 = 4;

@@ -56,7 +56,9 @@ pub fn ruling_lines(mask: &Mask, size: &RuleSize) -> Vec<RulingLine> {
     let mut done = Vec::new();
     let mut ink = vec![false; mask.width()];
     for y in 0..mask.height() {
-        three_rows(mask, y, &mut ink);
+        if !three_rows(mask, y, &mut ink) {
+            continue;
+        }
         for (from, to) in runs(&ink, size) {
             let touching = growing.iter_mut().find(|line| {
                 line.bottom + 1 >= y && line.overlap(from, to) * 2 > line.length().min(to - from)
@@ -97,7 +99,8 @@ fn sharpened(line: RulingLine, size: &RuleSize) -> Option<RulingLine> {
     })
 }
 
-fn three_rows(mask: &Mask, y: usize, ink: &mut [bool]) {
+/// A row with its two neighbours; false when all three are white.
+fn three_rows(mask: &Mask, y: usize, ink: &mut [bool]) -> bool {
     ink.copy_from_slice(mask.row(y));
     for neighbour in [y.checked_sub(1), (y + 1 < mask.height()).then_some(y + 1)]
         .into_iter()
@@ -107,6 +110,7 @@ fn three_rows(mask: &Mask, y: usize, ink: &mut [bool]) {
             *ink |= pixel;
         }
     }
+    ink.contains(&true)
 }
 
 /// Long runs of ink, with short gaps overlooked.

@@ -20,12 +20,12 @@ pub fn along_rows(mask: &Mask) -> Lean {
     best_lean(&feet(mask), mask.height())
 }
 
-/// The best lean of print that runs along the columns; `transposed` is the mask turned over.
-pub fn along_columns(transposed: &Mask) -> Lean {
-    best_lean(&feet(transposed), transposed.height())
+/// The best lean of print that runs along the columns.
+pub fn along_columns(mask: &Mask) -> Lean {
+    best_lean(&sides(mask), mask.width())
 }
 
-/// Ink with paper below it, thinned out evenly.
+/// Ink with paper below it, as (along the line, across the lines).
 fn feet(mask: &Mask) -> Vec<(i32, i32)> {
     let mut feet = Vec::new();
     for y in 0..mask.height().saturating_sub(1) {
@@ -36,8 +36,25 @@ fn feet(mask: &Mask) -> Vec<(i32, i32)> {
             }
         }
     }
-    let step = feet.len().div_ceil(POINTS).max(1);
-    feet.into_iter().step_by(step).collect()
+    thinned(feet)
+}
+
+/// Ink with paper to its right, as (along the column, across the columns).
+fn sides(mask: &Mask) -> Vec<(i32, i32)> {
+    let mut sides = Vec::new();
+    for y in 0..mask.height() {
+        for (x, pair) in mask.row(y).windows(2).enumerate() {
+            if pair[0] && !pair[1] {
+                sides.push((y as i32, x as i32));
+            }
+        }
+    }
+    thinned(sides)
+}
+
+fn thinned(places: Vec<(i32, i32)>) -> Vec<(i32, i32)> {
+    let step = places.len().div_ceil(POINTS).max(1);
+    places.into_iter().step_by(step).collect()
 }
 
 fn best_lean(feet: &[(i32, i32)], height: usize) -> Lean {
@@ -125,8 +142,9 @@ mod tests {
     #[test]
     fn print_along_rows_piles_up_along_rows() {
         let mask = lines_with_slope(0.02);
-        let transposed = mask.transposed();
-        assert!(along_rows(&mask).sharpness > 2.0 * along_columns(&transposed).sharpness);
-        assert!(along_columns(&transposed).sharpness < along_rows(&mask).sharpness);
+        assert!(along_rows(&mask).sharpness > 2.0 * along_columns(&mask).sharpness);
+        let turned = mask.transposed();
+        assert!(along_columns(&turned).sharpness > 2.0 * along_rows(&turned).sharpness);
+        assert!((along_columns(&turned).slope - 0.02).abs() < 0.001);
     }
 }

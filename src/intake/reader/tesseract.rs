@@ -5,6 +5,8 @@
 //! confidence for each character. Dictionaries are of no use for numbers, but they cannot be left out
 //! through leptess; the white list keeps them from adding letters to digits.
 //!
+//! Pages are read side by side already, so Tesseract's own threads only wait for each other: they are switched off.
+//!
 //! Sources: Tesseract manual (`--psm 7`, `tessedit_char_whitelist`, `hocr_char_boxes`), hOCR 1.2 (`x_conf`,
 //! `x_bboxes`).
 
@@ -74,6 +76,7 @@ impl LineReader for TesseractReader {
         line: &GrayImage,
         alphabet: Alphabet,
     ) -> Result<LineReading, ReaderError> {
+        openmp::stay_on_this_thread();
         self.choose(alphabet)?;
         let (Ok(width), Ok(height)) = (line.width().try_into(), line.height().try_into()) else {
             return Err(self.no_answer());
@@ -88,6 +91,33 @@ impl LineReader for TesseractReader {
         let hocr = Zeroizing::new(answer.as_ref().to_string_lossy().into_owned());
         Ok(parse_hocr(&hocr))
     }
+}
+
+/// Tesseract asks OpenMP for four threads a line. `OMP_THREAD_LIMIT` is read before `main` and cannot help from
+/// here; OpenMP's own switch can, for the calling thread.
+#[cfg(target_os = "linux")]
+mod openmp {
+    use std::ffi::c_int;
+
+    #[expect(
+        unsafe_code,
+        reason = "leptess has no call for it; libtesseract brings libgomp along"
+    )]
+    #[link(name = "gomp")]
+    // SAFETY: declared as in omp.h (OpenMP 3.0, section 3.2.14); it sets a variable of the calling thread.
+    unsafe extern "C" {
+        safe fn omp_set_max_active_levels(levels: c_int);
+    }
+
+    pub(super) fn stay_on_this_thread() {
+        omp_set_max_active_levels(0);
+    }
+}
+
+/// Elsewhere Tesseract is built without OpenMP.
+#[cfg(not(target_os = "linux"))]
+mod openmp {
+    pub(super) fn stay_on_this_thread() {}
 }
 
 /// The folder that holds `language`, or where it was looked for.
