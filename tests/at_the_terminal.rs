@@ -57,7 +57,12 @@ fn a_letter_typed_by_hand_takes_each_id_twice_and_is_confirmed() {
     assert_eq!(ran.code, 0, "{}", ran.stdout);
     let terminal = workplace.terminals().remove(0);
     assert_eq!(terminal["state"], "confirmed");
-    for field in ["request_id", "institution_code", "terminal_name", "retrieval_deadline"] {
+    for field in [
+        "request_id",
+        "institution_code",
+        "terminal_name",
+        "retrieval_deadline",
+    ] {
         assert_eq!(terminal[field], issuance[field]);
     }
     let retrieved = workplace.run(with(&["retrieve", "--all"], site.options(&workplace)));

@@ -61,11 +61,22 @@ fn ctrl_c_at_any_moment_loses_nothing_and_a_plain_re_run_finishes() {
     for delay in moments() {
         let (workplace, site) = prepared(3);
         let ran = interrupted_retrieval(&workplace, &site, "INT", delay);
-        assert!([0, 130].contains(&ran.code), "{delay:?}: {} {}", ran.code, ran.stderr);
+        // Before the handler listens the system itself ends the program, which a shell reports as 130 too.
+        let by_the_system = ran.code == -1 && delay < Duration::from_millis(100);
+        assert!(
+            by_the_system || [0, 130].contains(&ran.code),
+            "{delay:?}: {} {}",
+            ran.code,
+            ran.stderr
+        );
         if ran.code == 130 && delay > Duration::from_millis(100) {
             assert!(ran.stderr.contains("中断"), "{delay:?}: {}", ran.stderr);
         }
-        if workplace.terminals().iter().any(|t| t["state"] != "retrieved") {
+        if workplace
+            .terminals()
+            .iter()
+            .any(|t| t["state"] != "retrieved")
+        {
             let again = workplace.run(with(&["retrieve", "--all"], site.options(&workplace)));
             assert_eq!(again.code, 0, "{delay:?}: {}", again.stderr);
         }
@@ -83,7 +94,10 @@ fn a_kill_at_any_moment_never_leads_to_a_second_submission() {
         workplace.run(with(&["retrieve", "--all"], site.options(&workplace)));
         for terminal in workplace.terminals() {
             let state = terminal["state"].as_str().unwrap();
-            assert!(["retrieved", "unclear"].contains(&state), "{delay:?}: {terminal}");
+            assert!(
+                ["retrieved", "unclear"].contains(&state),
+                "{delay:?}: {terminal}"
+            );
         }
     }
 }
@@ -102,7 +116,10 @@ fn ctrl_c_at_a_prompt_ends_with_its_own_code() {
     while !std::fs::read_to_string(&holder).is_ok_and(|text| text.contains(&pid)) {
         sleep(Duration::from_millis(20));
     }
-    Command::new("kill").args(["-s", "INT", &pid]).status().unwrap();
+    Command::new("kill")
+        .args(["-s", "INT", &pid])
+        .status()
+        .unwrap();
     let output = child.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(130));
     assert!(String::from_utf8_lossy(&output.stderr).contains("失われていません"));

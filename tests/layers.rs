@@ -212,3 +212,86 @@ fn only_platform_and_installer_branch_on_the_system() {
 fn only_one_file_names_leptess() {
     assert_only(&sources(), "leptess::", &["intake/reader/tesseract.rs"]);
 }
+
+#[test]
+fn secrets_are_opened_only_where_they_are_used() {
+    assert_only(
+        &sources(),
+        ".expose()",
+        &[
+            "cli/person.rs",
+            "cli/read_json.rs",
+            "credential.rs",
+            "credential/container.rs",
+            "credential/mac.rs",
+            "custody/plaintext.rs",
+            "domain/ids.rs",
+            "domain/proof.rs",
+            "domain/reading.rs",
+            "installer/nss/tools.rs",
+            "practice/authority.rs",
+            "practice/letters/draw.rs",
+            "practice/letters/truth.rs",
+            "practice/site/desk.rs",
+            "retrieval/answer.rs",
+            "retrieval/page/submission.rs",
+            "workflow/pictures.rs",
+            "workflow/rehearsal.rs",
+            "workflow/retrieving.rs",
+            "workflow/settling.rs",
+        ],
+    );
+    assert_only(
+        &sources(),
+        ".expose_secret()",
+        &[
+            "credential/checks.rs",
+            "credential/container.rs",
+            "custody.rs",
+            "custody/key_file.rs",
+            "custody/plaintext.rs",
+            "custody/sealing.rs",
+            "domain/ids.rs",
+            "domain/proof.rs",
+            "domain/reading.rs",
+            "installer/folder.rs",
+            "retrieval/page/submission.rs",
+            "workflow/adding.rs",
+            "workflow/binding.rs",
+            "workflow/drafts.rs",
+            "workflow/pictures.rs",
+            "workflow/retrieving.rs",
+            "workflow/reviewing.rs",
+            "workflow/seal.rs",
+            "workflow/settling.rs",
+        ],
+    );
+}
+
+#[test]
+fn proofs_are_stated_only_by_those_who_prove_and_by_the_ledger() {
+    assert_only(
+        &sources(),
+        "ReviewedIssuance::attest(",
+        &[
+            "domain/reading.rs",
+            "ledger/secrets.rs",
+            "workflow/adding.rs",
+            "workflow/reviewing.rs",
+        ],
+    );
+    assert_only(
+        &sources(),
+        "VerifiedCredential::attest(",
+        &["credential.rs"],
+    );
+}
+
+#[test]
+fn unsafe_code_stands_only_where_the_system_has_no_safe_call() {
+    assert_only(
+        &sources(),
+        "unsafe {",
+        &["installer/nss/softoken.rs", "platform/windows.rs"],
+    );
+}
