@@ -47,12 +47,13 @@ windows-check:
 
 bench:
 	@.ci/setup test
-	$(CARGO) bench --locked
+	$(CARGO) build --locked
+	$(CARGO) bench --locked --profile dev --bench read_a_page
 	benches/beside-tesseract
 
 accuracy:
 	@.ci/setup test
-	$(CARGO) run --locked --release --example measure-reading -- --pages 500
+	$(CARGO) run --locked --example measure-reading -- --pages 500
 
 fixtures:
 	@.ci/setup test
