@@ -248,17 +248,13 @@ fn is_name_of(text: &str, family: &str) -> bool {
     let Some(rest) = rest else {
         return false;
     };
-    let rest: String = rest
-        .chars()
-        .filter(|c| !c.is_whitespace() && *c != '-')
-        .collect();
-    match rest.strip_prefix("CA") {
-        Some("") => true,
-        Some(generation) => generation
-            .strip_prefix('G')
-            .is_some_and(|number| !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit())),
-        None => rest.is_empty(),
-    }
+    let Some(authority) = rest.strip_prefix(" CA") else {
+        return rest.is_empty();
+    };
+    let mut dashes = ["-G", " - G"].into_iter();
+    let generation = dashes.find_map(|dash| authority.strip_prefix(dash));
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    authority.is_empty() || generation.is_some_and(is_number)
 }
 
 /// The sheet's own status and the remarks on fields that do not decide it.
@@ -778,6 +774,7 @@ mod tests {
         }
         for name in [
             "Online Billing NW Common Root CA-Gl",
+            "Online Billing NW Common Root CA G1",
             "Online Bi11ing NW Common Root CA",
         ] {
             assert!(!is_name_of(name, family), "{name}");

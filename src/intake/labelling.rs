@@ -7,7 +7,9 @@ use std::ops::Range;
 
 use image::{GrayImage, Luma, imageops};
 
-use crate::intake::fields::blocks::{BlockLayout, blocks_of, column, column_pairs, rows_of};
+use crate::intake::fields::blocks::{
+    BlockLayout, blocks_of, column, column_pairs, in_reading_order, rows_of,
+};
 use crate::intake::fields::{Label, Labels};
 use crate::intake::layout::{Area, Layout, PrintLine, Table};
 use crate::intake::page::{Tone, Upright};
@@ -40,14 +42,13 @@ type ColumnLabels = Vec<Vec<Option<Label>>>;
 impl LabelReader<'_> {
     /// The labelled blocks of the page, in reading order.
     pub fn blocks(&mut self, care: Care) -> Result<Vec<BlockLayout>, ReaderError> {
-        let mut blocks: Vec<BlockLayout> = Vec::new();
+        let mut blocks = Vec::new();
         for table in &self.layout.tables {
-            // Beside a ruled notice, print in columns is its letterhead and its notes.
-            if table.ruled || !blocks.iter().any(BlockLayout::is_notice) {
+            if table.ruled || has_rows(table) {
                 blocks.extend(self.blocks_of_table(table, care)?);
             }
         }
-        Ok(blocks)
+        Ok(in_reading_order(blocks))
     }
 
     fn blocks_of_table(
@@ -178,6 +179,19 @@ impl LabelReader<'_> {
     }
 }
 
+/// Print in columns is worth reading when enough of its lines have another beside them: a letterhead has not.
+fn has_rows(table: &Table) -> bool {
+    let pairs = table.bands.iter().map(|band| {
+        let (left, right) = (column(band, 0), column(band, 1));
+        let beside = |line: &&PrintLine| {
+            let mut others = right.iter();
+            others.any(|other| other.area.shared_rows(&line.area) > 0)
+        };
+        left.iter().filter(beside).count()
+    });
+    pairs.sum::<usize>() >= FEWEST_PAIRS
+}
+
 /// The lines of a cell whose ends are read: of a label on two lines the second says which it is.
 fn lines_that_tell(lines: &[PrintLine]) -> &[PrintLine] {
     match lines {
@@ -222,5 +236,7 @@ const SUREST_END: usize = 4;
 const SPACE: u32 = 30;
 /// Longer lines are cut: Tesseract's memory grows with the line.
 const LABELS_A_LINE: usize = 12;
+/// Rows of the letter's form that are believed without rules.
+const FEWEST_PAIRS: usize = 3;
 /// A page of foreign print must not be read line by line.
 const MOST_READ_WHOLE: usize = 40;

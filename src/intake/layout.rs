@@ -17,6 +17,15 @@ pub use print::{Area, PrintLine, pieces};
 use print::lines_of;
 use rules::{RuleSize, RulingLine, ruling_lines};
 
+/// What parts a page's print.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Framing {
+    /// Its rules, where there are any.
+    Rules,
+    /// The white between columns alone: for pages whose rules were lost in part and mislead.
+    None,
+}
+
 /// The print of one page, in the order of reading.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Layout {
@@ -24,7 +33,7 @@ pub struct Layout {
     pub tables: Vec<Table>,
     /// The lines that stand in no table: titles, paragraphs.
     pub loose: Vec<PrintLine>,
-    /// Pieces of ink the size of print.
+    /// Pieces of ink the size of print, away from the upper and lower edge.
     pub pieces: usize,
     /// Page pixels per pixel of the areas.
     pub step: u32,
@@ -55,10 +64,10 @@ pub struct Cell {
 
 impl Layout {
     /// Finds tables, bands, cells and lines on an upright page.
-    pub fn of(page: &Upright<'_>) -> Self {
+    pub fn of(page: &Upright<'_>, framing: Framing) -> Self {
         Self {
             step: page.step(),
-            ..Self::of_ink(page.ink(), page.mask_dpi())
+            ..Self::of_ink(page.ink(), page.mask_dpi(), framing)
         }
     }
 
@@ -82,7 +91,7 @@ impl Layout {
         self.pieces < FEWEST_PIECES
     }
 
-    fn of_ink(ink: &Ink, dpi: f32) -> Self {
+    fn of_ink(ink: &Ink, dpi: f32, framing: Framing) -> Self {
         let size = Size { dpi };
         let across = ruling_lines(&ink.across, &size.rule(ACROSS_MM, 15.0));
         let down = ruling_lines(&ink.down.transposed(), &size.rule(DOWN_MM, 3.0));
@@ -92,7 +101,10 @@ impl Layout {
         found
             .retain(|piece| size.is_print(piece) && !size.is_left_of_a_rule(piece, &across, &down));
         let em = em_of(&found, &size);
-        let frames = frames(&across, &down, &size);
+        let frames = match framing {
+            Framing::Rules => frames(&across, &down, &size),
+            Framing::None => Vec::new(),
+        };
         let mut free = found.clone();
         let mut tables = Vec::new();
         for frame in &frames {
@@ -112,7 +124,10 @@ impl Layout {
                 .iter()
                 .map(|word| line_of(word, em))
                 .collect(),
-            pieces: found.len(),
+            pieces: found
+                .iter()
+                .filter(|piece| size.is_inside(piece, ink.all.height()))
+                .count(),
             step: 1,
         }
     }
@@ -133,9 +148,16 @@ impl Size {
         RuleSize {
             shortest: self.mm(shortest),
             thickest: self.mm(1.2),
+            free: self.mm(0.7),
             gap: self.mm(0.35),
             join: self.mm(join),
         }
+    }
+
+    /// A fax machine's own line and page numbers stand at the edges: they make no page.
+    fn is_inside(&self, piece: &Area, height: usize) -> bool {
+        let edge = self.mm(11.0);
+        (edge..height.saturating_sub(edge)).contains(&piece.middle_y())
     }
 
     /// Specks and pictures are no print. A dot is left out here, not on the line that a reader sees.
@@ -499,7 +521,7 @@ mod tests {
                 across: self.mask.clone(),
                 down: self.mask.clone(),
             };
-            Layout::of_ink(&ink, 150.0)
+            Layout::of_ink(&ink, 150.0, Framing::Rules)
         }
     }
 

@@ -1,8 +1,9 @@
 //! One page to what is on it: the notice's blocks, or the reason why there is none.
 //!
-//! A page is tried as it would most likely stand upright, then turned. First only the ends of labels are
-//! read; only when no turn shows a notice so, the likeliest turns are read with more care, so that a bad fax is
-//! not taken for a foreign page.
+//! Where the notice's values stand is found by [`finding`]; each is read, judged and cut out for people. A page
+//! without a notice is named by what its title and first cells say.
+
+mod finding;
 
 use jiff::civil::Date;
 use unicode_normalization::UnicodeNormalization;
@@ -10,13 +11,13 @@ use unicode_normalization::UnicodeNormalization;
 use crate::config::Config;
 use crate::domain::{Crop, IssuanceReading, PageWithoutNotice, Status, Text};
 use crate::intake::document::RawPage;
-use crate::intake::fields::blocks::{BlockLayout, RowLayout};
+use crate::intake::fields::blocks::BlockLayout;
 use crate::intake::fields::{Label, Labels};
 use crate::intake::judge::{Evidence, Judge, Place, Seen};
-use crate::intake::labelling::{Care, LabelReader};
 use crate::intake::layout::{Layout, PrintLine};
 use crate::intake::page::{Page, Tone, Upright};
 use crate::intake::reader::{Alphabet, ReaderError};
+use crate::intake::sheet::finding::{Finder, Found};
 use crate::intake::values::{Readers, TwoReadings, ValueReader};
 
 /// What a page turned out to be.
@@ -58,8 +59,11 @@ impl<'a> SheetReader<'a> {
             })
         };
         let page = Page::examine(page.image, page.dpi);
-        let found = self.find_notice(&page)?;
-        let (upright, layout, blocks) = match found {
+        let mut finder = Finder {
+            labels: &self.labels,
+            reader: self.readers.japanese.as_mut(),
+        };
+        let (upright, layout, blocks) = match finder.find(&page)? {
             Found::Notice(upright, layout, blocks) => (upright, layout, blocks),
             Found::Blank => return Ok(without("blank", blank())),
             Found::Other(upright, layout) => {
@@ -89,36 +93,6 @@ impl<'a> SheetReader<'a> {
         }
         self.judge.page(&mut sheets);
         Ok(PageOutcome::Notice(sheets))
-    }
-
-    fn find_notice<'p>(&mut self, page: &'p Page) -> Result<Found<'p>, ReaderError> {
-        let turns = page.turns();
-        let mut likeliest = None;
-        for (care, turns) in [(Care::Ends, &turns[..]), (Care::Whole, &turns[..2])] {
-            for turn in turns {
-                let upright = page.upright(*turn);
-                let layout = Layout::of(&upright);
-                if layout.is_blank() {
-                    return Ok(Found::Blank);
-                }
-                let mut reader = LabelReader {
-                    page: &upright,
-                    layout: &layout,
-                    labels: &self.labels,
-                    reader: self.readers.japanese.as_mut(),
-                };
-                let mut blocks = reader.blocks(care)?;
-                blocks.retain(BlockLayout::is_notice);
-                if !blocks.is_empty() {
-                    return Ok(Found::Notice(upright, layout, blocks));
-                }
-                likeliest.get_or_insert((upright, layout));
-            }
-        }
-        Ok(match likeliest {
-            Some((upright, layout)) => Found::Other(upright, layout),
-            None => Found::Blank,
-        })
     }
 
     fn evidence(
@@ -174,13 +148,15 @@ impl<'a> SheetReader<'a> {
         page: &Upright<'_>,
         layout: &Layout,
     ) -> Result<(&'static str, Text), ReaderError> {
-        let mut titles = layout.loose.clone();
-        titles.sort_by_key(|line| std::cmp::Reverse(line.glyph));
-        titles.truncate(TITLES_READ);
         let cells = layout.tables.iter().flat_map(|table| &table.bands);
         let cells = cells
             .flat_map(|band| &band.cells)
             .flat_map(|cell| &cell.lines);
+        // The title is what is printed largest, wherever the layout put it.
+        let mut titles: Vec<PrintLine> =
+            layout.loose.iter().chain(cells.clone()).cloned().collect();
+        titles.sort_by_key(|line| std::cmp::Reverse(line.glyph));
+        titles.truncate(TITLES_READ);
         titles.extend(cells.take(CELLS_READ).cloned());
         let text = self.texts(page, layout, &titles)?;
         let names = |words: &[&str]| words.iter().any(|word| text.contains(word));
@@ -216,12 +192,6 @@ impl<'a> SheetReader<'a> {
     }
 }
 
-enum Found<'p> {
-    Notice(Upright<'p>, Layout, Vec<BlockLayout>),
-    Other(Upright<'p>, Layout),
-    Blank,
-}
-
 fn seen(page: &Upright<'_>, readings: TwoReadings) -> Seen {
     let crop: Option<Crop> = page.crop(readings.bounding_box);
     Seen { readings, crop }
@@ -230,11 +200,6 @@ fn seen(page: &Upright<'_>, readings: TwoReadings) -> Seen {
 /// A sheet whose secret half is a mask: a sample from a guide.
 fn is_masked(sheet: &IssuanceReading) -> bool {
     [sheet.request_id.status, sheet.reference_id.status].contains(&Status::Rejected)
-}
-
-/// The value lines of a row, for whoever wants to know where they stand.
-pub fn value_lines(row: &RowLayout) -> &[PrintLine] {
-    &row.value
 }
 
 fn blank() -> Text {

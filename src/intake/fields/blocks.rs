@@ -30,6 +30,22 @@ impl BlockLayout {
         self.rows.iter().find(|row| row.label == label)
     }
 
+    fn top(&self) -> usize {
+        let tops = self.rows.iter().map(|row| row.label_area.top);
+        tops.min().unwrap_or(0)
+    }
+
+    fn goes_on_in(&self, lower: &Self) -> bool {
+        let (Some(last), Some(first)) = (self.rows.last(), lower.rows.first()) else {
+            return false;
+        };
+        let (upper, next) = (last.label_area, first.label_area);
+        let beside = upper.left.abs_diff(next.left) <= 2 * upper.height();
+        let close = next.top.saturating_sub(upper.bottom) <= 2 * upper.height();
+        let follows = lower.rows.iter().all(|row| row.label > last.label);
+        beside && close && follows
+    }
+
     /// Whether enough of the letter's own labels are there: an ID's and two others. Other letters about
     /// certificates share the rest.
     pub fn is_notice(&self) -> bool {
@@ -123,6 +139,21 @@ pub fn blocks_of(rows: Vec<RowLayout>) -> Vec<BlockLayout> {
     blocks
 }
 
+/// Blocks from top to bottom. What a lost rule cut in two is put together again: two pieces that stand as close as
+/// two rows do, the second with the labels that follow those of the first.
+pub fn in_reading_order(mut blocks: Vec<BlockLayout>) -> Vec<BlockLayout> {
+    blocks.retain(|block| !block.rows.is_empty());
+    blocks.sort_by_key(|block| (block.top(), block.rows[0].label_area.left));
+    let mut whole: Vec<BlockLayout> = Vec::new();
+    for block in blocks {
+        match whole.last_mut().filter(|upper| upper.goes_on_in(&block)) {
+            Some(upper) => upper.rows.extend(block.rows),
+            None => whole.push(block),
+        }
+    }
+    whole
+}
+
 /// Whether labels mostly follow each other as on the letter, so that a step back starts a new block.
 fn keeps_the_letters_order(rows: &[RowLayout]) -> bool {
     let steps = rows.windows(2);
@@ -206,6 +237,23 @@ mod tests {
     fn a_letter_in_another_order_is_one_block() {
         let rows = [3, 4, 2, 1, 0, 6, 5].map(|i: usize| row(ORDER[i]));
         assert_eq!(blocks_of(rows.to_vec()).len(), 1);
+    }
+
+    #[test]
+    fn a_block_cut_in_two_is_put_together_and_two_blocks_are_not() {
+        let placed = |label: Label, top: usize| RowLayout {
+            label_area: line(0, top).area,
+            ..row(label)
+        };
+        let upper = || BlockLayout {
+            rows: vec![placed(ORDER[0], 100), placed(ORDER[1], 130)],
+        };
+        let lower = |top: usize| BlockLayout {
+            rows: vec![placed(ORDER[2], top), placed(ORDER[3], top + 30)],
+        };
+        assert_eq!(in_reading_order(vec![lower(160), upper()]).len(), 1);
+        assert_eq!(in_reading_order(vec![lower(300), upper()]).len(), 2);
+        assert_eq!(in_reading_order(vec![upper(), upper()]).len(), 2);
     }
 
     #[test]

@@ -44,6 +44,8 @@ pub struct RuleSize {
     pub shortest: usize,
     /// Thickest line taken; thicker is a bar or a picture.
     pub thickest: usize,
+    /// How far above and below it must be white.
+    pub free: usize,
     /// Longest gap within a run.
     pub gap: usize,
     /// Longest gap between pieces of one line.
@@ -83,7 +85,8 @@ pub fn ruling_lines(mask: &Mask, size: &RuleSize) -> Vec<RulingLine> {
     }
     done.extend(growing);
     let thin = done.into_iter().filter_map(|line| sharpened(line, size));
-    joined(thin.collect(), size)
+    let rules = thin.filter(|line| stands_free(mask, line, size));
+    joined(rules.collect(), size)
 }
 
 /// A line without the row that looking at three rows added on either side; `None` when it is too thick.
@@ -97,6 +100,18 @@ fn sharpened(line: RulingLine, size: &RuleSize) -> Option<RulingLine> {
         bottom,
         ..line
     })
+}
+
+/// Whether it is white just above or just below the line. Strokes that run into a line of bold print have ink
+/// on both sides.
+fn stands_free(mask: &Mask, line: &RulingLine, size: &RuleSize) -> bool {
+    let crowded = |y: Option<usize>| {
+        y.filter(|y| *y < mask.height()).is_some_and(|y| {
+            let row = &mask.row(y)[line.from..line.to];
+            row.iter().filter(|ink| **ink).count() * 6 > row.len()
+        })
+    };
+    !(crowded(line.top.checked_sub(size.free)) && crowded(Some(line.bottom + size.free)))
 }
 
 /// A row with its two neighbours; false when all three are white.
@@ -170,6 +185,7 @@ mod tests {
     const SIZE: RuleSize = RuleSize {
         shortest: 60,
         thickest: 6,
+        free: 4,
         gap: 2,
         join: 40,
     };
@@ -209,6 +225,18 @@ mod tests {
         }
         for y in 100..130 {
             draw(&mut mask, 20, 500, |_| y);
+        }
+        assert_eq!(ruling_lines(&mask, &SIZE), []);
+    }
+
+    #[test]
+    fn strokes_of_bold_print_that_touch_are_no_rule() {
+        let mut mask = Mask::blank(400, 60);
+        draw(&mut mask, 20, 200, |_| 30);
+        for x in (20..200).filter(|x| x % 10 < 5) {
+            for y in 20..40 {
+                mask.row_mut(y)[x] = true;
+            }
         }
         assert_eq!(ruling_lines(&mask, &SIZE), []);
     }

@@ -1,0 +1,129 @@
+//! The notice's blocks on a page, whichever way it lies and whatever is left of its rules.
+//!
+//! Cheap looks come first: every turn, framed by its rules, ends of labels only. What is found but has gaps is
+//! looked at again with whole labels, with the rules and without them, and the look that found most counts. A
+//! page on which nothing was found gets the same care in its two likeliest turns, so that a bad fax is not
+//! taken for a foreign page.
+
+use crate::intake::fields::Labels;
+use crate::intake::fields::blocks::BlockLayout;
+use crate::intake::labelling::{Care, LabelReader};
+use crate::intake::layout::{Framing, Layout};
+use crate::intake::page::{Page, Turn, Upright};
+use crate::intake::reader::{LineReader, ReaderError};
+
+/// What was found on a page.
+pub enum Found<'p> {
+    /// A notice's blocks.
+    Notice(Upright<'p>, Layout, Vec<BlockLayout>),
+    /// Print, but no notice.
+    Other(Upright<'p>, Layout),
+    /// No print.
+    Blank,
+}
+
+/// Looks for the notice's blocks.
+pub struct Finder<'a> {
+    /// The known labels.
+    pub labels: &'a Labels,
+    /// A reader of Japanese.
+    pub reader: &'a mut dyn LineReader,
+}
+
+/// One look at an upright page.
+type Look = (Layout, Vec<BlockLayout>);
+
+impl Finder<'_> {
+    /// Finds the blocks of `page`.
+    pub fn find<'p>(&mut self, page: &'p Page) -> Result<Found<'p>, ReaderError> {
+        let turns = page.turns();
+        let mut likeliest = None;
+        for turn in &turns {
+            let upright = page.upright(*turn);
+            let look = self.look(&upright, Framing::Rules, Care::Ends)?;
+            if look.0.is_blank() {
+                return Ok(Found::Blank);
+            }
+            if is_notice(&look) {
+                return self.best(upright, look);
+            }
+            likeliest.get_or_insert((upright, look.0));
+        }
+        self.find_with_care(page, &turns[..2], likeliest)
+    }
+
+    fn find_with_care<'p>(
+        &mut self,
+        page: &'p Page,
+        turns: &[Turn],
+        likeliest: Option<(Upright<'p>, Layout)>,
+    ) -> Result<Found<'p>, ReaderError> {
+        for turn in turns {
+            let upright = page.upright(*turn);
+            for framing in [Framing::Rules, Framing::None] {
+                let look = self.look(&upright, framing, Care::Whole)?;
+                if is_notice(&look) {
+                    return self.best(upright, look);
+                }
+            }
+        }
+        Ok(match likeliest {
+            Some((upright, layout)) => Found::Other(upright, layout),
+            None => Found::Blank,
+        })
+    }
+
+    /// Looks again where rows are missing, and keeps the look that found most.
+    fn best<'p>(&mut self, upright: Upright<'p>, first: Look) -> Result<Found<'p>, ReaderError> {
+        let mut best = first;
+        for framing in [Framing::Rules, Framing::None] {
+            if is_complete(&best) {
+                break;
+            }
+            let look = self.look(&upright, framing, Care::Whole)?;
+            if values(&look) > values(&best) {
+                best = look;
+            }
+        }
+        let (layout, mut blocks) = best;
+        // Beside a notice, a block of which little could be read is still a terminal's: a person must see it.
+        blocks.retain(|block| block.rows.len() >= FEWEST_ROWS);
+        Ok(Found::Notice(upright, layout, blocks))
+    }
+
+    fn look(
+        &mut self,
+        page: &Upright<'_>,
+        framing: Framing,
+        care: Care,
+    ) -> Result<Look, ReaderError> {
+        let layout = Layout::of(page, framing);
+        let mut reader = LabelReader {
+            page,
+            layout: &layout,
+            labels: self.labels,
+            reader: self.reader,
+        };
+        let blocks = reader.blocks(care)?;
+        Ok((layout, blocks))
+    }
+}
+
+fn is_notice((_, blocks): &Look) -> bool {
+    blocks.iter().any(BlockLayout::is_notice)
+}
+
+/// Every block has all its rows, each with a value.
+fn is_complete(look: &Look) -> bool {
+    values(look) == look.1.len() * ROWS_OF_A_BLOCK
+}
+
+/// Labelled values found.
+fn values((_, blocks): &Look) -> usize {
+    let rows = blocks.iter().flat_map(|block| &block.rows);
+    rows.filter(|row| !row.value.is_empty()).count()
+}
+
+/// One known label may be a word in a note.
+const FEWEST_ROWS: usize = 2;
+const ROWS_OF_A_BLOCK: usize = 7;
