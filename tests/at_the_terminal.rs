@@ -51,7 +51,7 @@ fn a_letter_typed_by_hand_takes_each_id_twice_and_is_confirmed() {
     let (code, name) = (value("institution_code"), value("terminal_name"));
     let (from, to) = (value("valid_from").replace('-', "/"), value("valid_to"));
     let lines = [
-        &code, &code, &name, &name, &grouped, &id, &hyphened, &reference, &from, &from, &to, &to,
+        &code, &name, &grouped, &id, &hyphened, &reference, &from, &to,
     ];
     let ran = typed(&workplace, &["add"], &lines.map(String::as_str));
     assert_eq!(ran.code, 0, "{}", ran.stdout);

@@ -89,7 +89,11 @@ fn nothing_wrong_is_accepted_from_office_scans_and_faxes() {
                 let printed = truth
                     .iter()
                     .find(|truth| (truth.page, truth.index) == (sheet.page, sheet.index));
-                expect_nothing_wrong_accepted(sheet, printed.unwrap());
+                let printed = printed.unwrap_or_else(|| {
+                    let (page, index) = (sheet.page, sheet.index);
+                    panic!("seed {seed}, {grade:?}: no block {index} on page {page}, {sheet:#?}")
+                });
+                expect_nothing_wrong_accepted(sheet, printed);
             }
         }
     }

@@ -175,7 +175,17 @@ impl Desk<'_> {
             text(4),
             text(5),
         );
-        let issuance = draft.parse(1, &self.config.rules)?;
+        let issuance = match draft.parse(1, &self.config.rules) {
+            Ok(issuance) => issuance,
+            // Each value had its form when it was keyed; only the two dates can still disagree.
+            Err(_) => {
+                self.person.tell(&Text::new(
+                    "有効期間の終了日が開始日より後ではありません。用紙を確かめて、もう一度 add してください。",
+                    "The validity does not end after it starts. Check the paper and add it again.",
+                ));
+                return Ok(None);
+            }
+        };
         let problems = self.problems_of(&issuance);
         for problem in &problems {
             self.person.tell(&problem.text);
