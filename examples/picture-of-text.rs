@@ -7,7 +7,8 @@ use std::error::Error;
 use std::io::Read;
 
 use ab_glyph::{Font, FontRef, ScaleFont};
-use image::{Rgb, RgbImage};
+use image::codecs::png::{CompressionType, FilterType, PngEncoder};
+use image::{ExtendedColorType, ImageEncoder, Rgb, RgbImage};
 use noticert::fonts::BIZ_UD_GOTHIC;
 use unicode_width::UnicodeWidthChar;
 
@@ -26,7 +27,15 @@ fn main() -> Result<(), Box<dyn Error>> {
         .ok_or("usage: picture-of-text PICTURE.png")?;
     let mut text = String::new();
     std::io::stdin().read_to_string(&mut text)?;
-    draw(&text)?.save(path)?;
+    let picture = draw(&text)?;
+    let file = std::io::BufWriter::new(std::fs::File::create(path)?);
+    // The picture lies in the repository: smaller is worth the second it takes.
+    PngEncoder::new_with_quality(file, CompressionType::Best, FilterType::Adaptive).write_image(
+        picture.as_raw(),
+        picture.width(),
+        picture.height(),
+        ExtendedColorType::Rgb8,
+    )?;
     Ok(())
 }
 

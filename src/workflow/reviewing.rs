@@ -149,7 +149,10 @@ impl Desk<'_> {
             let read = sheet.fields.get(&FieldName(field));
             let is_id = matches!(field, Field::RequestId | Field::ReferenceId);
             let accepted = read.is_some_and(|field| field.status == Status::Accepted);
-            if accepted && !(is_id && (refused || blind_all)) {
+            // No safety hangs on the terminal's name: a clear reading of it troubles nobody.
+            let is_clear_name = field == Field::TerminalName
+                && read.is_some_and(|read| read.value.is_some() && read.confidence >= SURE);
+            if is_clear_name || (accepted && !(is_id && (refused || blind_all))) {
                 continue;
             }
             let reading = match (field, refused) {

@@ -155,9 +155,17 @@ fn settle_seen(person: &mut dyn Person, open: &OpenField) -> Result<Settled, Per
     if let Some(crop) = &open.crop {
         person.show(crop, &title);
     }
+    let (empty_ja, empty_en) = match (open.about.field.is_essential(), &open.reading) {
+        (false, Some(_)) => ("読み取りのまま", "keeps the reading"),
+        (false, None) => ("なし", "leaves it out"),
+        (true, _) => ("後回し", "puts it off"),
+    };
     let prompt = Text::new(
-        format!("用紙の【{}】を入力（空のまま Enter で後回し）:", title.ja),
-        format!("Key the {} from the paper (empty puts it off):", title.en),
+        format!(
+            "用紙の【{}】を入力（空のまま Enter で{empty_ja}）:",
+            title.ja
+        ),
+        format!("Key the {} from the paper (empty {empty_en}):", title.en),
     );
     Ok(match key_well_formed(person, &open.about, &prompt)? {
         Some(value) => Settled::Value(value),
