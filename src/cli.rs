@@ -32,10 +32,12 @@ use jiff::Timestamp;
 
 use crate::config::Config;
 use crate::domain::{Language, Text};
-use crate::workflow::{Error, Stop};
+use crate::ledger::Ledger;
+use crate::workflow::{Desk, Error, Stop};
 
 use args::{Arguments, Command, Common, Lang};
 use exit::ExitCode;
+use person::TerminalPerson;
 use progress::ConsoleProgress;
 
 /// Runs one command and says how it ended.
@@ -101,6 +103,18 @@ fn run(arguments: Arguments) -> ExitCode {
 }
 
 impl Session {
+    /// The workflow's desk over an open ledger.
+    fn desk<'a>(&'a self, ledger: Ledger, person: &'a mut TerminalPerson) -> Desk<'a> {
+        Desk {
+            ledger,
+            config: &self.config,
+            person,
+            progress: &self.progress,
+            clock: &now,
+            stop: &self.stop,
+        }
+    }
+
     fn say(&self, text: &Text) {
         if !self.common.quiet {
             eprintln!("{}", text.in_language(self.language));

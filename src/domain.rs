@@ -25,4 +25,4 @@ pub use reading::{
     BoundingBox, CharacterReading, Crop, Doubt, Field, FieldReading, IssuanceReading,
     PageWithoutNotice, Problem, Status, UnreadFile,
 };
-pub use text::{Language, Text};
+pub use text::{Language, Text, edit_distance};

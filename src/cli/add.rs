@@ -8,21 +8,14 @@ use crate::workflow::{Added, Desk, Error};
 use super::args::AddArguments;
 use super::exit::ExitCode;
 use super::person::TerminalPerson;
-use super::{Session, now, open, report};
+use super::{Session, open, report};
 
 pub fn run(session: &Session, arguments: &AddArguments) -> Result<ExitCode, Error> {
     let mut person = TerminalPerson::new(session.language, session.common.yes);
     // The ledger is held before the list is read: a list from standard input may take its time.
     let ledger = open::ledger(session, &mut person)?;
     let bytes = arguments.from.as_deref().map(open::bytes_of).transpose()?;
-    let mut desk = Desk {
-        ledger,
-        config: &session.config,
-        person: &mut person,
-        progress: &session.progress,
-        clock: &now,
-        stop: &session.stop,
-    };
+    let mut desk = session.desk(ledger, &mut person);
     match (&arguments.from, bytes) {
         (Some(path), Some(bytes)) => {
             let source = path.display().to_string();

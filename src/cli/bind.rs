@@ -2,12 +2,12 @@
 
 use crate::domain::Text;
 use crate::platform;
-use crate::workflow::{Desk, Error};
+use crate::workflow::Error;
 
 use super::args::BindArguments;
 use super::exit::ExitCode;
 use super::person::TerminalPerson;
-use super::{Session, now, open};
+use super::{Session, open};
 
 pub fn run(session: &Session, arguments: &BindArguments) -> Result<ExitCode, Error> {
     let mut person = TerminalPerson::new(session.language, session.common.yes);
@@ -30,14 +30,7 @@ pub fn run(session: &Session, arguments: &BindArguments) -> Result<ExitCode, Err
         }
         return Ok(ExitCode::Done);
     };
-    let mut desk = Desk {
-        ledger,
-        config: &session.config,
-        person: &mut person,
-        progress: &session.progress,
-        clock: &now,
-        stop: &session.stop,
-    };
+    let mut desk = session.desk(ledger, &mut person);
     let id = desk.ledger.find(terminal)?;
     let bound = desk.bind(id)?;
     let text = match bound {

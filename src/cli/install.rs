@@ -2,12 +2,12 @@
 
 use crate::domain::Text;
 use crate::installer::Proof;
-use crate::workflow::{Desk, Error, Installation, Outcome};
+use crate::workflow::{Error, Installation, Outcome};
 
 use super::args::InstallArguments;
 use super::exit::ExitCode;
 use super::person::TerminalPerson;
-use super::{Session, now, open, report};
+use super::{Session, open, report};
 
 pub fn run(session: &Session, arguments: &InstallArguments) -> Result<ExitCode, Error> {
     if arguments.terminals.terminals.is_empty() && !arguments.terminals.all {
@@ -16,14 +16,7 @@ pub fn run(session: &Session, arguments: &InstallArguments) -> Result<ExitCode, 
     let mut person = TerminalPerson::new(session.language, session.common.yes);
     let ledger = open::ledger(session, &mut person)?;
     let destination = open::destination(&arguments.store)?;
-    let mut desk = Desk {
-        ledger,
-        config: &session.config,
-        person: &mut person,
-        progress: &session.progress,
-        clock: &now,
-        stop: &session.stop,
-    };
+    let mut desk = session.desk(ledger, &mut person);
     let ids = desk.chosen(&arguments.terminals.terminals, |record| {
         record.state.credential().is_some()
     })?;

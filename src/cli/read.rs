@@ -2,7 +2,7 @@
 
 use crate::domain::{Field, IssuanceReading, Status, Text, UnreadFile, japan_date};
 use crate::explain::file_not_read;
-use crate::workflow::{Desk, Error, ReadOutcome, read_only};
+use crate::workflow::{Error, ReadOutcome, read_only};
 
 use super::args::ReadArguments;
 use super::exit::ExitCode;
@@ -28,14 +28,7 @@ pub fn run(session: &Session, arguments: &ReadArguments) -> Result<ExitCode, Err
         // The passphrase is asked before anything is read, so that nobody waits in front of the screen.
         let ledger = open::ledger(session, &mut person)?;
         let sources = open::sources(&arguments.files)?;
-        let mut desk = Desk {
-            ledger,
-            config: &session.config,
-            person: &mut person,
-            progress: &session.progress,
-            clock: &now,
-            stop: &session.stop,
-        };
+        let mut desk = session.desk(ledger, &mut person);
         desk.read(sources, jobs)?
     };
     session.progress.clear();

@@ -2,12 +2,12 @@
 
 use crate::domain::Text;
 use crate::ledger::IssuanceState;
-use crate::workflow::{Desk, Error, Outcome, Retrieval};
+use crate::workflow::{Error, Outcome, Retrieval};
 
 use super::args::RetrieveArguments;
 use super::exit::ExitCode;
 use super::person::TerminalPerson;
-use super::{Session, now, open, report};
+use super::{Session, open, report};
 
 pub fn run(session: &Session, arguments: &RetrieveArguments) -> Result<ExitCode, Error> {
     if arguments.terminals.terminals.is_empty() && !arguments.terminals.all {
@@ -17,14 +17,7 @@ pub fn run(session: &Session, arguments: &RetrieveArguments) -> Result<ExitCode,
     let ledger = open::ledger(session, &mut person)?;
     let choice = open::site(session, &arguments.site, arguments.pause)?;
     let given = open::password(&arguments.site)?;
-    let mut desk = Desk {
-        ledger,
-        config: &session.config,
-        person: &mut person,
-        progress: &session.progress,
-        clock: &now,
-        stop: &session.stop,
-    };
+    let mut desk = session.desk(ledger, &mut person);
     let ids = desk.chosen(&arguments.terminals.terminals, |record| {
         matches!(
             record.state,

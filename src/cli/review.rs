@@ -1,23 +1,16 @@
 //! `noticert review`
 
 use crate::domain::Text;
-use crate::workflow::{Desk, Error};
+use crate::workflow::Error;
 
 use super::exit::ExitCode;
 use super::person::TerminalPerson;
-use super::{Session, now, open};
+use super::{Session, open};
 
 pub fn run(session: &Session) -> Result<ExitCode, Error> {
     let mut person = TerminalPerson::new(session.language, session.common.yes);
     let ledger = open::ledger(session, &mut person)?;
-    let mut desk = Desk {
-        ledger,
-        config: &session.config,
-        person: &mut person,
-        progress: &session.progress,
-        clock: &now,
-        stop: &session.stop,
-    };
+    let mut desk = session.desk(ledger, &mut person);
     let reviewed = desk.review()?;
     let waiting = desk.review_queue()?.len();
     let text = Text::new(

@@ -1,7 +1,7 @@
 //! `noticert run FILES…`: the whole job.
 
 use crate::domain::Text;
-use crate::workflow::{Desk, Error, Route, TerminalStatus};
+use crate::workflow::{Error, Route, TerminalStatus};
 
 use super::args::RunArguments;
 use super::exit::ExitCode;
@@ -15,14 +15,7 @@ pub fn run(session: &Session, arguments: &RunArguments) -> Result<ExitCode, Erro
     let password = open::password(&arguments.site)?;
     let destination = open::destination(&arguments.store)?;
     let sources = open::sources(&arguments.files)?;
-    let mut desk = Desk {
-        ledger,
-        config: &session.config,
-        person: &mut person,
-        progress: &session.progress,
-        clock: &now,
-        stop: &session.stop,
-    };
+    let mut desk = session.desk(ledger, &mut person);
     let job = desk.whole_job(sources, open::jobs(None), &choice, password, &destination)?;
     session.progress.clear();
 
