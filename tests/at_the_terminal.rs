@@ -17,6 +17,9 @@ fn typed(workplace: &Workplace, arguments: &[&str], lines: &[&str]) -> Ran {
         .collect();
     let mut child = Command::new("script")
         .args(["-qefc", &words.join(" "), "/dev/null"])
+        // No store of the person who runs the tests.
+        .env("HOME", workplace.path("home"))
+        .env_remove("XDG_DATA_HOME")
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -109,4 +112,24 @@ fn a_sheet_may_be_put_off_or_called_no_issuance() {
         .collect();
     states.sort();
     assert_eq!(states, ["rejected", "review"]);
+}
+
+#[test]
+fn a_person_picks_by_number_which_terminal_this_computer_is() {
+    let workplace = Workplace::new();
+    let site = PracticeSite::start(&workplace.path("practice"), 3);
+    let list = site.issuances.to_str().unwrap();
+    workplace.run(["add", "--from", list, "--confirmed"]);
+    workplace.run(with(&["retrieve", "--all"], site.options(&workplace)));
+    // Practice certificates do not enter the browsers' store, but the binding is settled before that.
+    let ran = typed(&workplace, &["install", "--all"], &["2", "y"]);
+    assert_eq!(ran.code, 14, "{}", ran.stdout);
+    assert!(ran.stdout.contains("練習用"), "{}", ran.stdout);
+    assert!(ran.stdout.contains("用です"), "{}", ran.stdout);
+    let second = workplace.terminals()[1]["terminal_name"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let bound = workplace.run(["bind"]);
+    assert!(bound.stdout.contains(&second), "{}", bound.stdout);
 }

@@ -1,6 +1,6 @@
 //! `bind`: which terminal this PC is (design rule 9).
 
-use crate::domain::Text;
+use crate::domain::{Text, fold_typed};
 use crate::ledger::{Actor, Binding, Event, Record, RecordId};
 use crate::platform;
 
@@ -64,6 +64,55 @@ impl Desk<'_> {
         };
         self.ledger.append(id, self.now(), Actor::Person, event)?;
         Ok(true)
+    }
+
+    /// Asks once per institution which of `records` this PC is, where that is not settled yet.
+    pub(super) fn settle_bindings(&mut self, records: &[Record]) -> Result<(), Error> {
+        let mut asked = Vec::new();
+        for record in records {
+            let code = &record.institution_code;
+            if asked.contains(&code) || self.binding_for(record)?.is_some() {
+                continue;
+            }
+            asked.push(code);
+            let candidates: Vec<&Record> = records
+                .iter()
+                .filter(|other| other.institution_code == *code)
+                .collect();
+            if let Some(mine) = self.pick(&candidates)? {
+                self.bind(mine)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The one of several terminals that this PC is; `None` when it is none of them.
+    fn pick(&mut self, candidates: &[&Record]) -> Result<Option<RecordId>, Error> {
+        if let [only] = candidates {
+            return Ok(Some(only.id));
+        }
+        self.person.tell(&Text::new(
+            "このパソコンはどの端末ですか？",
+            "Which terminal is this computer?",
+        ));
+        for (at, record) in candidates.iter().enumerate() {
+            let name = name_of(record);
+            self.person.tell(&Text::new(
+                format!("  {}: {}", at + 1, name.ja),
+                format!("  {}: {}", at + 1, name.en),
+            ));
+        }
+        let question = Question::plain(
+            "番号（どれでもなければ Enter）:",
+            "Number (Enter for none):",
+        );
+        let typed = self.person.key(&question)?;
+        // Exposed to be read as a number.
+        let number: Option<usize> = fold_typed(typed.expose_secret()).parse().ok();
+        Ok(number
+            .and_then(|number| number.checked_sub(1))
+            .and_then(|at| candidates.get(at))
+            .map(|record| record.id))
     }
 
     /// Asks for a yes; `--yes` gives it where nobody is there.

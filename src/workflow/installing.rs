@@ -79,6 +79,10 @@ impl Desk<'_> {
             .iter()
             .map(|id| self.ledger.record(*id))
             .collect::<Result<Vec<_>, _>>()?;
+        if destination.open().is_system() && self.person.is_present() && !self.person.assumes_yes()
+        {
+            self.settle_bindings(&records)?;
+        }
         let mut outcomes = Vec::new();
         for record in &records {
             if self.stop.is_wanted() {
@@ -186,21 +190,14 @@ impl Desk<'_> {
     }
 
     fn check_binding(&mut self, record: &Record) -> Result<(), Error> {
-        let bound = match self.binding_for(record)? {
-            Some(bound) => bound,
-            None => {
-                let may_ask = self.person.is_present() && !self.person.assumes_yes();
-                if may_ask && self.bind(record.id)? {
-                    return Ok(());
-                }
-                return match record.institution_code.clone() {
-                    Some(institution_code) => Err(Error::NotBound { institution_code }),
-                    None => Err(Error::WrongState {
-                        state: record.state.name(),
-                        wanted: "confirmed",
-                    }),
-                };
-            }
+        let Some(bound) = self.binding_for(record)? else {
+            return match record.institution_code.clone() {
+                Some(institution_code) => Err(Error::NotBound { institution_code }),
+                None => Err(Error::WrongState {
+                    state: record.state.name(),
+                    wanted: "confirmed",
+                }),
+            };
         };
         let same = match (&bound.terminal_name, &record.terminal_name) {
             (Some(bound), Some(name)) => bound == name,
