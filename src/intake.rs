@@ -95,6 +95,9 @@ pub enum IntakeError {
     /// There is no reader for lines of print.
     #[error("lines of print cannot be read")]
     Reader(#[from] ReaderError),
+    /// Reading the page broke off at a fault of this program; the other pages were read.
+    #[error("reading the page broke off")]
+    BrokeOff,
     /// The file has more pages than the limits allow; the first ones were read.
     #[error("{skipped} pages beyond the limit of {read} were not read")]
     TooManyPages {

@@ -4,6 +4,7 @@
 //! that is far ahead of the slowest page waits, so the pages held are bounded by the number of threads.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -55,18 +56,34 @@ fn work<'a>(
     sender: &Sender<Done>,
 ) {
     while let Some(task) = queue.next() {
-        let reader = match &mut reader {
-            Some(reader) => reader,
+        let open = match &mut reader {
+            Some(open) => open,
             // A thread that never gets a page never loads a model.
             none => match intake.sheet_reader() {
                 Ok(opened) => none.insert(opened),
                 Err(failure) => return queue.fail(failure),
             },
         };
+        let (at, source) = (task.at, task.source.clone());
+        let page = match &task.work {
+            Work::Page(_, number) => Some(*number),
+            Work::Report(page, _) => *page,
+        };
+        // A fault on one page must not lose the others. The reader may be half way through a line: it is not
+        // used again.
+        let read = catch_unwind(AssertUnwindSafe(|| read(open, task)));
+        let delivery = read.unwrap_or_else(|_| {
+            reader = None;
+            Delivery::NotRead(FileNotRead {
+                source: source.clone(),
+                page,
+                error: IntakeError::BrokeOff,
+            })
+        });
         let done = Done {
-            at: task.at,
-            source: task.source.clone(),
-            delivery: read(reader, task),
+            at,
+            source,
+            delivery,
         };
         if sender.send(done).is_err() {
             return;

@@ -8,16 +8,17 @@
 //! When the two passes differ, more are made with other tones and scales; a text stands only when most of them
 //! agree on it and both kinds of reader are among those.
 
-use std::ops::Range;
+mod shapes;
+
 use std::path::Path;
 
-use image::{GrayImage, Luma, imageops};
+use image::GrayImage;
 
 use crate::domain::BoundingBox;
 use crate::intake::fields::blocks::RowLayout;
 use crate::intake::fields::dates;
-use crate::intake::layout::{Area, Layout, PrintLine, pieces};
-use crate::intake::page::{Mask, Tone, Upright};
+use crate::intake::layout::{Area, Layout, PrintLine};
+use crate::intake::page::{Tone, Upright};
 #[cfg(feature = "tesseract")]
 use crate::intake::reader::TesseractReader;
 use crate::intake::reader::{Alphabet, LineReader, LineReading, ReadCharacter, ReaderError};
@@ -193,7 +194,7 @@ impl ValueReader<'_> {
             let wraps = rest.windows(2).position(|pair| pair[1].left < pair[0].left);
             let length = wraps.map_or(rest.len(), |at| at + 1);
             let seen = self.image(line, marks);
-            let image = without_marks(&self.image(line, digits), &seen, &rest[..length]);
+            let image = shapes::without_marks(&self.image(line, digits), &seen, &rest[..length]);
             let reader = self.reader(digits);
             let reading = reader.read_line(&image, Alphabet::Digits)?;
             all.characters.extend(reading.characters.iter().cloned());
@@ -218,7 +219,7 @@ impl ValueReader<'_> {
         };
         let (mut strokes, mut rings) = (0, 0);
         for line in &row.value {
-            let shapes = Shapes::of(&self.image(line, plain));
+            let shapes = shapes::Shapes::of(&self.image(line, plain));
             strokes += shapes.strokes();
             rings += shapes.rings;
         }
@@ -241,7 +242,10 @@ impl ValueReader<'_> {
     ) -> Result<LineReading, ReaderError> {
         let mut all = LineReading::default();
         for line in lines {
-            let image = self.image(line, pass);
+            let mut image = self.image(line, pass);
+            if matches!(alphabet, Alphabet::Digits | Alphabet::Alphanumeric) {
+                image = shapes::closed_up(&image);
+            }
             let reading = self.reader(pass).read_line(&image, alphabet)?;
             all.characters.extend(reading.characters.iter().cloned());
         }
@@ -335,142 +339,9 @@ fn with_alternatives(mut first: LineReading, other: &LineReading) -> LineReading
     first
 }
 
-/// The line without what the first reading took for marks, its digits moved together: beside white where a mark
-/// was, Tesseract doubts the digits. Places are shares of the width: both images show the same area.
-fn without_marks(image: &GrayImage, seen: &GrayImage, characters: &[ReadCharacter]) -> GrayImage {
-    let scale = f64::from(image.width()) / f64::from(seen.width().max(1));
-    let place = |x: u32| ((f64::from(x) * scale) as u32).min(image.width());
-    let mut kept = Vec::new();
-    let mut start = 0;
-    for (i, mark) in characters.iter().enumerate() {
-        if mark.character.is_ascii_digit() {
-            continue;
-        }
-        let before = i
-            .checked_sub(1)
-            .map_or(0, |before| characters[before].right);
-        let after = characters.get(i + 1).map_or(seen.width(), |next| next.left);
-        // From the middle of the white before the mark to the middle of the white behind it.
-        let from = place((before.min(mark.left) + mark.left) / 2);
-        let to = place((after.max(mark.right) + mark.right) / 2);
-        kept.extend(trimmed(image, start..from));
-        start = to.max(start);
-    }
-    kept.extend(trimmed(image, start..image.width()));
-    let width: u32 = kept
-        .iter()
-        .map(|columns| columns.len() as u32 + DIGIT_SPACE)
-        .sum();
-    let mut line = GrayImage::from_pixel(width + 2 * SIDE, image.height(), Luma([255]));
-    let mut left = SIDE;
-    for columns in kept {
-        let width = columns.len() as u32;
-        let part = imageops::crop_imm(image, columns.start, 0, width, image.height());
-        imageops::replace(&mut line, &*part, i64::from(left), 0);
-        left += width + DIGIT_SPACE;
-    }
-    line
-}
-
-/// The columns from the first to the last ink; `None` without ink.
-fn trimmed(image: &GrayImage, columns: Range<u32>) -> Option<Range<u32>> {
-    let ink = |x: &u32| (0..image.height()).any(|y| image.get_pixel(*x, y).0[0] < INK);
-    let first = columns.clone().find(ink)?;
-    let last = columns.rev().find(ink)?;
-    // A stroke's grey edges belong to it.
-    Some(first.saturating_sub(1)..(last + 2).min(image.width()))
-}
-
-/// What a line's ink looks like without reading it.
-struct Shapes {
-    /// Pieces that do not lie above each other, from left to right.
-    spans: Vec<(usize, usize)>,
-    rings: usize,
-}
-
-impl Shapes {
-    fn of(line: &GrayImage) -> Self {
-        let mut mask = Mask::blank(line.width() as usize, line.height() as usize);
-        for y in 0..mask.height() {
-            for x in 0..mask.width() {
-                mask.row_mut(y)[x] = line.get_pixel(x as u32, y as u32).0[0] < FAINT_INK;
-            }
-        }
-        let mut pieces = pieces(&mask);
-        let tallest = pieces.iter().map(Area::height).max().unwrap_or(0);
-        pieces.retain(|piece| piece.height() * 2 >= tallest);
-        let rings = pieces.iter().filter(|piece| is_round(piece, &mask)).count();
-        pieces.sort_by_key(|piece| piece.left);
-        let mut spans: Vec<(usize, usize)> = Vec::new();
-        for piece in &pieces {
-            match spans.last_mut().filter(|(_, right)| piece.left < *right) {
-                Some((_, right)) => *right = piece.right.max(*right),
-                None => spans.push((piece.left, piece.right)),
-            }
-        }
-        Self { spans, rings }
-    }
-
-    /// Characters, as far as ink can say: two halves of a broken character stand closer than two characters do.
-    fn strokes(&self) -> usize {
-        let middle = |(left, right): &(usize, usize)| (left + right) / 2;
-        let mut steps: Vec<usize> = self
-            .spans
-            .windows(2)
-            .map(|pair| middle(&pair[1]) - middle(&pair[0]))
-            .collect();
-        steps.sort_unstable();
-        // Half characters make short steps: the usual step is among the longer ones.
-        let usual = steps.get(steps.len() * 3 / 5).copied().unwrap_or(0);
-        let characters = self
-            .spans
-            .windows(2)
-            .filter(|pair| (middle(&pair[1]) - middle(&pair[0])) * 100 > usual * 58);
-        characters.count() + usize::from(!self.spans.is_empty())
-    }
-}
-
-/// A circle or a blot as wide as it is high. A zero is narrower, and so is every other digit.
-fn is_round(piece: &Area, mask: &Mask) -> bool {
-    let (width, height) = (piece.width(), piece.height());
-    let square = width * 100 >= height * 88 && width * 88 <= height * 100;
-    if !square || height < 8 {
-        return false;
-    }
-    let ink = |x: usize, y: usize| mask.at(x.min(piece.right - 1), y.min(piece.bottom - 1));
-    let (x, y) = (piece.middle_x(), piece.middle_y());
-    let corners = [
-        (piece.left, piece.top),
-        (piece.right - 1, piece.top),
-        (piece.left, piece.bottom - 1),
-        (piece.right - 1, piece.bottom - 1),
-    ];
-    let sides = [
-        (piece.left, y),
-        (piece.right - 1, y),
-        (x, piece.top),
-        (x, piece.bottom - 1),
-    ];
-    let near = |(px, py): (usize, usize)| {
-        let reach = 1;
-        let columns = px.saturating_sub(reach)..=px + reach;
-        columns.clone().any(|x| {
-            (py.saturating_sub(reach)..=py + reach)
-                .any(|y| x >= piece.left && y >= piece.top && ink(x, y))
-        })
-    };
-    // Round: ink where the sides touch the box, none in its corners; inside all white or all ink.
-    let inside = (y - height / 5..=y + height / 5)
-        .flat_map(|y| (x - width / 5..=x + width / 5).map(move |x| (x, y)));
-    let total = inside.clone().count();
-    let filled = inside.filter(|(x, y)| ink(*x, *y)).count();
-    sides.into_iter().all(near)
-        && corners.iter().all(|(x, y)| !ink(*x, *y))
-        && (filled == 0 || filled == total)
-}
-
 const DATES: Alphabet = Alphabet::DateMarks;
 const DIGIT_HEIGHT: f32 = 22.0;
+
 const fn latin(height: f32, tone: Tone) -> Pass {
     Pass {
         latin: true,
@@ -514,14 +385,6 @@ const DATE_PASSES: [(Pass, Pass); 4] = [
 const MARGIN: usize = 2;
 /// Mask pixels around the picture that a person sees.
 const MARGIN_FOR_PEOPLE: usize = 6;
-/// Hairlines of a Mincho digit count when shapes are looked at.
-const FAINT_INK: u8 = 190;
-/// White between two numbers whose mark was cut out: as between two digits.
-const DIGIT_SPACE: u32 = 3;
-/// White at the ends of a line.
-const SIDE: u32 = 8;
-/// Darker is ink, in an evenly lit line.
-const INK: u8 = 150;
 /// Fewer circles may be letters.
 const FEWEST_RINGS: usize = 3;
 
@@ -566,47 +429,5 @@ mod tests {
         assert_eq!((first.text(), second.text()), ("71".into(), "71".into()));
         assert_eq!(first.characters[0].alternatives, ['1']);
         assert!(!take_majority(&mut by(["17", "71", "71", "17"])));
-    }
-
-    #[test]
-    fn marks_are_cut_out_and_digits_move_together() {
-        let mut image = GrayImage::from_pixel(80, 30, Luma([255]));
-        for (columns, tone) in [(10..24, 0), (30..44, 90), (50..64, 0)] {
-            for x in columns {
-                for y in 5..25 {
-                    image.put_pixel(x, y, Luma([tone]));
-                }
-            }
-        }
-        let line = without_marks(&image, &image, &reading("1/2").characters);
-        let tones: Vec<u8> = (0..line.width())
-            .map(|x| line.get_pixel(x, 10).0[0])
-            .collect();
-        assert_eq!(tones.iter().filter(|tone| **tone == 0).count(), 28);
-        assert!(!tones.contains(&90));
-        assert!(line.width() < image.width());
-    }
-
-    #[test]
-    fn circles_are_rings_and_zeros_are_not() {
-        let mut line = GrayImage::from_pixel(300, 40, Luma([255]));
-        let mut ellipse = |cx: f32, rx: f32| {
-            for step in 0..400 {
-                let angle = step as f32 * std::f32::consts::TAU / 400.0;
-                for thick in [0.0, 1.0] {
-                    let x = cx + (rx - thick) * angle.cos();
-                    let y = 20.0 + (12.0 - thick) * angle.sin();
-                    line.put_pixel(x as u32, y as u32, Luma([0]));
-                }
-            }
-        };
-        for i in 0..4 {
-            ellipse(30.0 + i as f32 * 30.0, 12.0);
-        }
-        for i in 0..5 {
-            ellipse(150.0 + i as f32 * 25.0, 7.5);
-        }
-        let shapes = Shapes::of(&line);
-        assert_eq!((shapes.strokes(), shapes.rings), (9, 4));
     }
 }
