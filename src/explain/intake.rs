@@ -27,6 +27,16 @@ pub fn explain(error: &IntakeError) -> Explanation {
     let (what, next) = match error {
         IntakeError::Document(error) => document(error),
         IntakeError::Reader(error) => reader(error),
+        IntakeError::BrokeOff => (
+            Text::new(
+                "このページの読み取りの途中で noticert の誤りが起きました。",
+                "A fault of noticert broke off the reading of this page.",
+            ),
+            Text::new(
+                "用紙から noticert add で入力してください。",
+                "Key the letter from the paper with noticert add.",
+            ),
+        ),
         IntakeError::TooManyPages { read, skipped } => (
             Text::new(
                 format!(
@@ -52,7 +62,9 @@ pub fn explain(error: &IntakeError) -> Explanation {
 
 pub fn exit_kind(error: &IntakeError) -> ExitKind {
     match error {
-        IntakeError::Document(_) | IntakeError::TooManyPages { .. } => ExitKind::PersonMustLook,
+        IntakeError::Document(_) | IntakeError::BrokeOff | IntakeError::TooManyPages { .. } => {
+            ExitKind::PersonMustLook
+        }
         // Without language data nothing at all can be read: the machine has to be set up first.
         IntakeError::Reader(_) => ExitKind::Usage,
     }

@@ -21,7 +21,7 @@ use crate::intake::layout::{Area, Layout, PrintLine};
 use crate::intake::page::{Tone, Upright};
 #[cfg(feature = "tesseract")]
 use crate::intake::reader::TesseractReader;
-use crate::intake::reader::{Alphabet, LineReader, LineReading, ReadCharacter, ReaderError};
+use crate::intake::reader::{Alphabet, LineReader, LineReading, ReaderError};
 
 /// The two recognisers that read each value.
 pub struct Readers {
@@ -391,6 +391,7 @@ const FEWEST_RINGS: usize = 3;
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::intake::reader::ReadCharacter;
 
     fn reading(text: &str) -> LineReading {
         let characters = text.chars().zip(0..).map(|(character, i)| ReadCharacter {
