@@ -74,13 +74,12 @@ pub fn rows_of(labels: &[LabelLine], values: &[PrintLine]) -> Vec<RowLayout> {
     let mut above: Option<Area> = None;
     for (line, label) in labels {
         let joined = above.filter(|upper| continues(upper, line));
-        match label {
-            Some(label) => rows.push(RowLayout {
+        if let Some(label) = label {
+            rows.push(RowLayout {
                 label: *label,
                 label_area: joined.map_or(line.area, |upper| upper.with(&line.area)),
                 value: Vec::new(),
-            }),
-            None => {}
+            });
         }
         above = label.is_none().then_some(line.area);
     }
