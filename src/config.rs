@@ -11,6 +11,8 @@ use jiff::civil::Date;
 use serde::Deserialize;
 use thiserror::Error;
 
+use crate::domain::edit_distance;
+
 /// The whole configuration.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq)]
 #[serde(default, deny_unknown_fields)]
@@ -265,30 +267,20 @@ fn owned(words: &[&str]) -> Vec<String> {
 
 /// The known key nearest to the unknown one that serde's message names.
 fn nearest_key(message: &str) -> Option<String> {
+    let characters = |text: &str| text.chars().collect::<Vec<char>>();
     let mut names = message.split('`').skip(1).step_by(2);
     message.starts_with("unknown field").then_some(())?;
     let unknown = names.next()?;
     names
-        .map(|known| (edit_distance(unknown, known), known))
+        .map(|known| {
+            (
+                edit_distance(&characters(unknown), &characters(known)),
+                known,
+            )
+        })
         .min()
         .filter(|(distance, known)| *distance <= known.chars().count() / 2)
         .map(|(_, known)| known.to_owned())
-}
-
-/// Levenshtein distance in characters.
-fn edit_distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, from) in a.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, to) in b.iter().enumerate() {
-            let substituted = diagonal + usize::from(from != *to);
-            diagonal = row[j + 1];
-            row[j + 1] = substituted.min(row[j] + 1).min(diagonal + 1);
-        }
-    }
-    row[b.len()]
 }
 
 #[cfg(test)]

@@ -3,12 +3,14 @@
 //! Values are parsed once, at the edge, and are right from then on: no other way leads to a
 //! [`RequestId`] than its parse. Names are those of the letter and of the retrieval site.
 
+mod certificate;
 mod dates;
 mod ids;
 mod proof;
 mod reading;
 mod text;
 
+pub use certificate::CertificateFactsError;
 pub use dates::{Validity, ValidityError, japan_date, japan_midnight};
 pub use ids::{
     CertificatePassword, CertificatePasswordError, InstitutionCode, InstitutionCodeError,
@@ -23,4 +25,4 @@ pub use reading::{
     BoundingBox, CharacterReading, Crop, Doubt, Field, FieldReading, IssuanceReading,
     PageWithoutNotice, Problem, Status, UnreadFile,
 };
-pub use text::{Language, Text};
+pub use text::{Language, Text, edit_distance};

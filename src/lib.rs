@@ -11,8 +11,17 @@
 //!
 //! [`workflow`] alone knows this order; [`cli`] is how a person asks for it.
 
+pub mod cli;
 pub mod config;
+pub mod credential;
+pub mod custody;
 pub mod domain;
+pub mod explain;
 pub mod fonts;
+pub mod installer;
 pub mod intake;
+pub mod ledger;
+pub mod platform;
 pub mod practice;
+pub mod retrieval;
+pub mod workflow;

@@ -89,7 +89,12 @@ fn nothing_wrong_is_accepted_from_office_scans_and_faxes() {
                 let printed = truth
                     .iter()
                     .find(|truth| (truth.page, truth.index) == (sheet.page, sheet.index));
-                expect_nothing_wrong_accepted(sheet, printed.unwrap());
+                // A rule that a fax lost may leave a fragment of a block: it goes to a person, never further.
+                let Some(printed) = printed else {
+                    assert_eq!(sheet.status, Status::Review, "seed {seed}, {grade:?}");
+                    continue;
+                };
+                expect_nothing_wrong_accepted(sheet, printed);
             }
         }
     }

@@ -1,4 +1,4 @@
-//! A sentence for people, in Japanese and English.
+//! Sentences for people in Japanese and English, and how far two spellings are apart.
 
 /// The language of messages; Japanese unless asked otherwise.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -34,5 +34,43 @@ impl Text {
             Language::Ja => &self.ja,
             Language::En => &self.en,
         }
+    }
+}
+
+/// Levenshtein distance: insertions, deletions and substitutions that turn `a` into `b`.
+pub fn edit_distance(a: &[char], b: &[char]) -> usize {
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, from) in a.iter().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, to) in b.iter().enumerate() {
+            let substituted = diagonal + usize::from(from != to);
+            diagonal = row[j + 1];
+            row[j + 1] = substituted.min(row[j] + 1).min(diagonal + 1);
+        }
+    }
+    row[b.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spellings_are_as_far_apart_as_their_changes() {
+        let distance = |a: &str, b: &str| {
+            let characters = |text: &str| text.chars().collect::<Vec<_>>();
+            edit_distance(&characters(a), &characters(b))
+        };
+        assert_eq!(distance("発行先", "発行先"), 0);
+        assert_eq!(distance("Onlien", "Online"), 2);
+        assert_eq!(distance("", "発行者"), 3);
+        assert_eq!(
+            distance(
+                "ダウンロードサイリファレンスID",
+                "ダウンロードサイトリファレンスID"
+            ),
+            1
+        );
     }
 }

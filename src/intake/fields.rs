@@ -7,6 +7,7 @@
 use unicode_normalization::UnicodeNormalization;
 
 use crate::config::LetterLabels;
+use crate::domain::edit_distance;
 
 pub mod blocks;
 pub mod dates;
@@ -96,21 +97,6 @@ fn distance_to_end(text: &[char], spelling: &[char]) -> usize {
         true => whole.min(edit_distance(text, end)),
         false => whole,
     }
-}
-
-/// Levenshtein distance.
-pub fn edit_distance(a: &[char], b: &[char]) -> usize {
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, from) in a.iter().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, to) in b.iter().enumerate() {
-            let substituted = diagonal + usize::from(from != to);
-            diagonal = row[j + 1];
-            row[j + 1] = substituted.min(row[j] + 1).min(diagonal + 1);
-        }
-    }
-    row[b.len()]
 }
 
 /// 発行者 has three characters; two could be anything.

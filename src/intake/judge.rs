@@ -13,10 +13,9 @@ use jiff::civil::Date;
 use crate::config::Config;
 use crate::domain::{
     CharacterReading, Crop, Doubt, Field, FieldReading, InstitutionCode, IssuanceReading,
-    ReferenceId, RequestId, Status, TerminalName, Text,
+    ReferenceId, RequestId, Status, TerminalName, Text, edit_distance,
 };
 use crate::intake::fields::dates::{one_date, two_dates};
-use crate::intake::fields::edit_distance;
 use crate::intake::reader::LineReading;
 use crate::intake::values::TwoReadings;
 

@@ -5,7 +5,7 @@
 //! pixels in one step that turns, levels, scales and evens out the light, so it is resampled once only.
 //! Nothing is cleaned away: what could be ink of a value stays.
 //!
-//! Cost on an A4 page of 300 dpi (8.7 million pixels): two passes over the pixels ([`light`]), then work on
+//! Cost on an A4 page of 300 dpi (8.7 million pixels): two passes over the pixels (`light`), then work on
 //! 2.2 million mask pixels. Everything is linear in the pixels.
 
 use image::{GrayImage, Luma};

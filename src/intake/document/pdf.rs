@@ -4,6 +4,7 @@
 //! resolution of the images on it, or 300 dpi. A file whose end is missing is refused, because the renderer
 //! would rebuild what it can and lose pages in silence.
 
+mod endings;
 mod image_stream;
 mod survey;
 
@@ -188,10 +189,32 @@ fn check_end(bytes: &[u8]) -> Result<(), DocumentError> {
     let padding = |byte: &&u8| matches!(**byte, 0 | b' ' | b'\r' | b'\n' | b'\t');
     let length = bytes.len() - bytes.iter().rev().take_while(padding).count();
     let tail = &bytes[length.saturating_sub(END_WITHIN)..length];
-    match tail.windows(END.len()).any(|window| window == END) {
+    let has_end = tail.windows(END.len()).any(|window| window == END);
+    // A linearised file carries a first end near its beginning, but also its own length.
+    let is_long_enough = linearised_length(bytes).is_none_or(|whole| whole <= bytes.len() as u64);
+    match has_end && is_long_enough {
         true => Ok(()),
         false => Err(DocumentError::Truncated { page: None }),
     }
+}
+
+/// The length that a linearised file states in its first object.
+fn linearised_length(bytes: &[u8]) -> Option<u64> {
+    let head = &bytes[..bytes.len().min(END_WITHIN / 2)];
+    let start = head
+        .windows(11)
+        .position(|window| window == b"/Linearized")?;
+    let object = &head[start..];
+    let object = &object[..object.windows(2).position(|window| window == b">>")?];
+    let entry = object
+        .windows(3)
+        .position(|window| matches!(window, [b'/', b'L', b' ' | b'\r' | b'\n' | b'\t']))?;
+    let digits = object[entry + 2..].trim_ascii_start();
+    let count = digits
+        .iter()
+        .take_while(|byte| byte.is_ascii_digit())
+        .count();
+    std::str::from_utf8(&digits[..count]).ok()?.parse().ok()
 }
 
 const END: &[u8] = b"%%EOF";

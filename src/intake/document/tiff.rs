@@ -11,6 +11,7 @@ mod patched;
 mod samples;
 
 use std::collections::HashSet;
+use std::io;
 
 use image::metadata::Orientation;
 
@@ -87,7 +88,7 @@ impl TiffFile {
             2..=4 => fax::decode(&page)?,
             _ => (samples::decode(&page, limits)?, false),
         };
-        let density = density(&self.contents, &self.layout, &directory);
+        let density = density(&self.contents, &self.layout, &directory).map_err(reading)?;
         let turned = one(tag::ORIENTATION, 1)? as u8;
         let orientation = Orientation::from_exif(turned).unwrap_or(Orientation::NoTransforms);
         let (image, density) = luma::upright(image, density, orientation);
@@ -128,14 +129,21 @@ pub(super) fn density_of_exif(exif: Vec<u8>) -> Option<Density> {
     let contents = Contents::InMemory(exif.into());
     let (layout, first) = ByteLayout::read(&contents).ok()?;
     let directory = Directory::read(&contents, &layout, first).ok()?;
-    density(&contents, &layout, &directory)
+    density(&contents, &layout, &directory).ok()?
 }
 
-fn density(contents: &Contents, layout: &ByteLayout, directory: &Directory) -> Option<Density> {
+fn density(
+    contents: &Contents,
+    layout: &ByteLayout,
+    directory: &Directory,
+) -> io::Result<Option<Density>> {
     let across = directory.fraction(contents, layout, tag::X_RESOLUTION)?;
     let down = directory.fraction(contents, layout, tag::Y_RESOLUTION)?;
-    let unit = directory.number(contents, layout, tag::RESOLUTION_UNIT);
-    Some(match unit.ok().flatten() {
+    let unit = directory.number(contents, layout, tag::RESOLUTION_UNIT)?;
+    let (Some(across), Some(down)) = (across, down) else {
+        return Ok(None);
+    };
+    Ok(Some(match unit {
         Some(1) => Density {
             across,
             down,
@@ -143,7 +151,7 @@ fn density(contents: &Contents, layout: &ByteLayout, directory: &Directory) -> O
         },
         Some(3) => Density::dpi(across * 2.54, down * 2.54),
         _ => Density::dpi(across, down),
-    })
+    }))
 }
 
 /// Every page's place in order. The chain ends at 0, at a place already seen, or where the file is cut off.
@@ -167,9 +175,9 @@ fn walk(contents: &Contents, layout: &ByteLayout, first: u64) -> Vec<Option<u64>
     if pages.is_empty() { others } else { pages }
 }
 
-fn whole_file(source: std::io::Error) -> DocumentError {
+fn whole_file(source: io::Error) -> DocumentError {
     match source.kind() {
-        std::io::ErrorKind::UnexpectedEof => DocumentError::Truncated { page: None },
+        io::ErrorKind::UnexpectedEof => DocumentError::Truncated { page: None },
         _ => DocumentError::Unreadable { source },
     }
 }

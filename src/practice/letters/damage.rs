@@ -14,6 +14,8 @@ pub enum Grade {
     Clean,
     /// A document scanner at 200 dpi, grey.
     Office,
+    /// A document scanner at 300 dpi, black and white.
+    Bilevel,
     /// A fax in fine mode: 204 by 196 dpi, black and white.
     FaxFine,
     /// A fax in normal mode: 204 by 98 dpi. Small print is lost on it, as in life.
@@ -22,13 +24,20 @@ pub enum Grade {
 
 impl Grade {
     /// Every grade, best first.
-    pub const ALL: [Self; 4] = [Self::Clean, Self::Office, Self::FaxFine, Self::FaxNormal];
+    pub const ALL: [Self; 5] = [
+        Self::Clean,
+        Self::Office,
+        Self::Bilevel,
+        Self::FaxFine,
+        Self::FaxNormal,
+    ];
 
     /// The page as it arrives.
     pub fn apply(self, scan: &Scan, seed: u64) -> Scan {
         match self {
             Self::Clean => scan.clone(),
             Self::Office => office(scan, seed),
+            Self::Bilevel => bilevel(scan, seed),
             Self::FaxFine => fax(scan, seed, FINE),
             Self::FaxNormal => fax(scan, seed, NORMAL),
         }
@@ -90,6 +99,28 @@ pub fn office(scan: &Scan, seed: u64) -> Scan {
     Scan { image, dpi }
 }
 
+/// A scanner's black-and-white mode: 300 dpi, up to 1° askew, hard edges.
+pub fn bilevel(scan: &Scan, seed: u64) -> Scan {
+    let mut random = Random::fork(seed, "bilevel");
+    let dpi = (BILEVEL_DPI, BILEVEL_DPI);
+    let size = (scaled(scan, 0, dpi), scaled(scan, 1, dpi));
+    let place = Placement {
+        degrees: random.within(-1.0, 1.0),
+        shift: (random.within(-8.0, 8.0), random.within(-8.0, 8.0)),
+    };
+    let mut image = resample(scan, dpi, size, &place);
+    soften(&mut image, random.within(0.05, 0.25));
+    let ragged = random.within(3.0, 12.0);
+    harden(
+        &mut image,
+        random.within(105.0, 165.0),
+        ragged,
+        100_000,
+        &mut random,
+    );
+    Scan { image, dpi }
+}
+
 /// A fax: black and white, unequal resolution, ragged edges, specks, the receiver's line on top.
 pub fn fax(scan: &Scan, seed: u64, dpi: (u32, u32)) -> Scan {
     let mut random = Random::fork(seed, "fax");
@@ -104,13 +135,18 @@ pub fn fax(scan: &Scan, seed: u64, dpi: (u32, u32)) -> Scan {
     let threshold = random.within(118.0, 178.0);
     let ragged = random.within(6.0, 22.0);
     let specks = random.pick(&[100_000, 20_000, 5_000]);
+    harden(&mut image, threshold, ragged, specks, &mut random);
+    print_receivers_line(&mut image, dpi, &mut random);
+    Scan { image, dpi }
+}
+
+/// Grey to black and white at a threshold that trembles, with one speck in `specks` pixels.
+fn harden(image: &mut GrayImage, threshold: f32, ragged: f32, specks: u32, random: &mut Random) {
     for Luma([pixel]) in image.pixels_mut() {
         let speck = random.one_in(specks);
         let dark = f32::from(*pixel) + ragged * random.normal() < threshold;
         *pixel = if dark != speck { 0 } else { 255 };
     }
-    print_receivers_line(&mut image, dpi, &mut random);
-    Scan { image, dpi }
 }
 
 fn print_receivers_line(image: &mut GrayImage, dpi: (u32, u32), random: &mut Random) {
@@ -275,6 +311,7 @@ pub(super) const NORMAL: (u32, u32) = (204, 98);
 /// Dots of a Group 3 fax line.
 const FAX_WIDTH: u32 = 1_728;
 const OFFICE_DPI: u32 = 200;
+const BILEVEL_DPI: u32 = 300;
 const LINE_DPI: u32 = 300;
 
 #[cfg(test)]

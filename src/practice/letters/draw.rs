@@ -1,11 +1,13 @@
 //! A letter on A4: title, date, one ruled label/value table per terminal, notes, small print.
 
+mod sheet;
 pub(super) mod table;
 
 use std::ops::Range;
 
+use self::sheet::GAP;
+pub(super) use self::sheet::Sheet;
 use self::table::{Row, Table, Value};
-use super::canvas::{A4, Canvas, Type};
 use super::font::Font;
 use super::invent::{Block, Letter};
 use super::style::Style;
@@ -186,150 +188,6 @@ fn paginate(tables: &[Table], wording: &Wording, style: &Style, font: &Font) -> 
     }
 }
 
-/// A page being filled from the top.
-pub(super) struct Sheet<'a> {
-    pub canvas: Canvas,
-    pub style: &'a Style,
-    pub font: &'a Font,
-    /// The lower edge of what is drawn so far, in points.
-    pub y: f32,
-}
-
-impl<'a> Sheet<'a> {
-    /// An empty page.
-    pub(super) fn new(style: &'a Style, font: &'a Font, dpi: u32) -> Self {
-        Self {
-            canvas: Canvas::a4(dpi),
-            style,
-            font,
-            y: style.end_margin,
-        }
-    }
-
-    /// Width between the margins.
-    pub(super) fn measure(&self) -> f32 {
-        A4.0 - 2.0 * self.style.side_margin
-    }
-
-    fn room(&self) -> f32 {
-        A4.1 - self.style.end_margin - FOOT - self.y
-    }
-
-    fn head(&mut self, wording: &Wording, first: bool) {
-        let size = self.style.text_size;
-        self.right(&wording.date, size);
-        if let (true, Some(addressee)) = (first, &wording.addressee) {
-            self.left(addressee, size * 1.15);
-            for line in &wording.sender {
-                self.right(line, size);
-            }
-        }
-        self.y += size;
-        self.centred(&wording.title, self.style.title_size);
-        self.y += size * 0.6;
-        if first {
-            self.paragraph(&wording.lead, size);
-        }
-        self.y += size * 0.4;
-    }
-
-    fn notes_height(&self, notes: &[String]) -> f32 {
-        let size = self.style.text_size * NOTE_SIZE;
-        let lines: usize = notes
-            .iter()
-            .map(|note| self.broken(note, size, self.measure()).len())
-            .sum();
-        GAP + lines as f32 * size * LEADING
-    }
-
-    fn notes(&mut self, notes: &[String]) {
-        self.y += GAP / 2.0;
-        for note in notes {
-            self.paragraph(note, self.style.text_size * NOTE_SIZE);
-        }
-    }
-
-    /// Page number and the statement that nothing here is real.
-    pub(super) fn foot(&mut self, (number, count): (usize, usize)) {
-        let bottom = A4.1 - self.style.end_margin.min(48.0) + 12.0;
-        let kind = Type {
-            tone: 70,
-            ..Type::of(7.5)
-        };
-        let start = (self.style.side_margin, bottom);
-        self.canvas.text(self.font, SMALL_PRINT, start, kind);
-        if self.style.page_numbers {
-            let text = format!("{number}/{count}");
-            let kind = Type::of(9.0);
-            let width = self.canvas.measure(self.font, &text, kind);
-            let start = (A4.0 - self.style.side_margin - width, bottom);
-            self.canvas.text(self.font, &text, start, kind);
-        }
-    }
-
-    /// A line at the left margin.
-    pub(super) fn left(&mut self, text: &str, size: f32) {
-        self.line(text, size, |_, _| 0.0);
-    }
-
-    /// A line that ends at the right margin.
-    pub(super) fn right(&mut self, text: &str, size: f32) {
-        self.line(text, size, |room, width| room - width);
-    }
-
-    /// A line in the middle.
-    pub(super) fn centred(&mut self, text: &str, size: f32) {
-        self.line(text, size, |room, width| (room - width) / 2.0);
-    }
-
-    /// Text that is broken where the line ends.
-    pub(super) fn paragraph(&mut self, text: &str, size: f32) {
-        for line in self.broken(text, size, self.measure()) {
-            self.left(&line, size);
-        }
-    }
-
-    fn line(&mut self, text: &str, size: f32, indent: impl Fn(f32, f32) -> f32) {
-        let kind = Type::of(size);
-        let width = self.canvas.measure(self.font, text, kind);
-        let x = self.style.side_margin + indent(self.measure(), width).max(0.0);
-        self.y += size * LEADING;
-        let baseline = self.y - size * (LEADING - ASCENT);
-        self.canvas.text(self.font, text, (x, baseline), kind);
-    }
-
-    /// Breaks `text` into lines of at most `width` points, between any two characters as Japanese may.
-    pub(super) fn broken(&self, text: &str, size: f32, width: f32) -> Vec<String> {
-        let kind = Type::of(size);
-        let mut lines = vec![String::new()];
-        let mut used = 0.0;
-        for c in text.chars() {
-            let advance = self
-                .canvas
-                .measure(self.font, c.encode_utf8(&mut [0; 4]), kind);
-            if used + advance > width && used > 0.0 {
-                lines.push(String::new());
-                used = 0.0;
-            }
-            used += advance;
-            if let Some(line) = lines.last_mut() {
-                line.push(c);
-            }
-        }
-        lines
-    }
-}
-
-/// Ems from one baseline to the next in running text.
-const LEADING: f32 = 1.6;
-/// Ems from the top of a line to its baseline.
-const ASCENT: f32 = 1.1;
-/// Points between tables.
-const GAP: f32 = 14.0;
-/// Points kept free for the foot.
-const FOOT: f32 = 14.0;
-/// Size of the notes against the text.
-const NOTE_SIZE: f32 = 0.86;
 /// Text widths in points hardly depend on the resolution; a small page is enough to count lines on.
 const MEASURING_DPI: u32 = 72;
 
@@ -340,7 +198,7 @@ pub(super) const REFERENCE_LABEL: &[&str] =
     &["電子証明書ダウンロードサイト", " ", "リファレンスID"];
 pub(super) const DEADLINE_LABEL: &[&str] = &["電子証明書ダウンロードサイト", "", "有効期限"];
 
-pub(super) const SMALL_PRINT: &str =
+const SMALL_PRINT: &str =
     "これは練習用の架空の書面です。実在の機関とは関係ありません。(invented for practice)";
 
 const SENDERS: &[&str] = &[
@@ -371,6 +229,7 @@ const SECOND_NOTES: &[&str] = &[
 mod tests {
     use jiff::civil::Date;
 
+    use super::super::canvas::A4;
     use super::*;
     use crate::config;
 
@@ -408,6 +267,35 @@ mod tests {
         let font = Font::embedded();
         let drawn = || draw(&letter(2), &Style::plain(), &font, 100);
         assert_eq!(drawn(), drawn());
+    }
+
+    #[test]
+    fn nothing_is_printed_in_the_margins_and_no_table_runs_into_the_foot() {
+        let font = Font::embedded();
+        for seed in 0..40 {
+            let today = Date::constant(2026, 11, 21);
+            let letter = Letter::invent(seed, 5, today, &config::Rules::default());
+            for style in [Style::varied(seed), Style::unusual(seed)] {
+                for page in draw(&letter, &style, &font, 72) {
+                    let image = &page.scan.image;
+                    let inked = |x: u32, y: u32| image.get_pixel(x, y).0[0] < 200;
+                    let side = style.side_margin as u32 - 2;
+                    let right = image.width() - side;
+                    for y in 0..image.height() {
+                        let outside = (0..side).chain(right..image.width());
+                        let stray = outside.into_iter().find(|x| inked(*x, y));
+                        assert_eq!(stray, None, "seed {seed}, row {y}");
+                    }
+                    // Between the last line and the small print a strip stays white.
+                    let foot = (A4.1 - style.end_margin.min(48.0)) as u32;
+                    let strip = foot + 1..foot + 4;
+                    let stray = strip
+                        .clone()
+                        .find(|y| (0..image.width()).any(|x| inked(x, *y)));
+                    assert_eq!(stray, None, "seed {seed}, {strip:?}");
+                }
+            }
+        }
     }
 
     #[test]

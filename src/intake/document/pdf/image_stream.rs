@@ -4,10 +4,11 @@
 //! end: lines of a fax, the end mark of a JPEG, rows of plain samples.
 
 use hayro::hayro_interpret::Image;
-use hayro::hayro_syntax::object::{Array, Dict, Name, Stream};
+use hayro::hayro_syntax::object::{Array, Dict, Name, Object, Stream};
 use hayro_ccitt::{DecodeSettings, Decoder, DecoderContext, EncodingMode};
 
 use super::super::{DocumentError, jpeg, luma};
+use super::endings::{jbig2_is_whole, jpeg_2000_is_whole, jpeg_2000_size};
 use crate::config::Limits;
 
 /// Checks what can be seen without decoding the image, and its mask's size.
@@ -26,10 +27,11 @@ pub(super) fn check(
         Coding::Jpeg => jpeg::survey(&stream.raw_data()).complete,
         Coding::Fax => fax_is_whole(stream, image.height()),
         Coding::Jpeg2000 => {
-            let size = jpx_size(&stream.raw_data());
+            let size = jpeg_2000_size(&stream.raw_data());
             luma::check_size(page, size.unwrap_or((1, 1)), limits)?;
-            true
+            jpeg_2000_is_whole(&stream.raw_data())
         }
+        Coding::Jbig2 => jbig2_is_whole(&stream.raw_data()),
         Coding::Samples | Coding::Other => true,
     };
     match whole {
@@ -38,20 +40,62 @@ pub(super) fn check(
     }
 }
 
-/// Decodes an image of plain samples and counts its rows, for pages that the renderer draws.
-pub(super) fn check_rows(image: &Image<'_, '_>, page: u32) -> Result<(), DocumentError> {
-    if coding(stream_of(image).dict()) != Coding::Samples {
+/// Unpacks an image of plain samples and counts its bytes; the renderer would fill up missing rows.
+pub(super) fn check_samples(image: &Image<'_, '_>, page: u32) -> Result<(), DocumentError> {
+    let stream = stream_of(image);
+    if coding(stream.dict()) != Coding::Samples {
         return Ok(());
     }
-    let mut rows = image.height();
+    let bits = u64::from(bits(image)) * components(stream.dict());
+    let row = (u64::from(image.width()) * bits).div_ceil(8);
+    let needed = row * u64::from(image.height());
+    match stream.decoded_data() {
+        Ok(data) if data.len() as u64 >= needed => Ok(()),
+        Ok(_) => Err(DocumentError::Truncated { page: Some(page) }),
+        Err(_) => Err(DocumentError::inconsistent(page)),
+    }
+}
+
+/// Whether several samples share a byte; the decoder then never tells that rows are missing.
+pub(super) fn is_packed(image: &Image<'_, '_>) -> bool {
+    bits(image) < 8
+}
+
+fn bits(image: &Image<'_, '_>) -> u32 {
+    let dict = stream_of(image).dict();
+    let stated = ["BitsPerComponent", "BPC"]
+        .iter()
+        .find_map(|key| dict.get::<u32>(key));
     match image {
-        Image::Raster(raster) => raster.with_rgba(|data, _| rows = data.height(), None),
-        Image::Stencil(stencil) => stencil.with_stencil(|cover, _| rows = cover.height, None),
+        Image::Stencil(_) => 1,
+        Image::Raster(_) => stated.unwrap_or(8),
     }
-    match rows >= image.height() {
-        true => Ok(()),
-        false => Err(DocumentError::Truncated { page: Some(page) }),
+}
+
+/// Samples per pixel; one where the colour space does not say, so that too few are never demanded in vain.
+fn components(dict: &Dict<'_>) -> u64 {
+    let of_name = |name: &[u8]| match name {
+        b"DeviceRGB" | b"CalRGB" | b"RGB" | b"Lab" => 3,
+        b"DeviceCMYK" | b"CMYK" => 4,
+        _ => 1,
+    };
+    for key in ["ColorSpace", "CS"] {
+        if let Some(name) = dict.get::<Name<'_>>(key) {
+            return of_name(&name);
+        }
+        if let Some(space) = dict.get::<Array<'_>>(key) {
+            let profile = space.iter::<Object<'_>>().find_map(|object| match object {
+                Object::Stream(stream) => stream.dict().get::<u32>("N").map(u64::from),
+                _ => None,
+            });
+            return match space.iter::<Object<'_>>().next() {
+                Some(Object::Name(name)) if &*name == b"ICCBased" => profile.unwrap_or(1),
+                Some(Object::Name(name)) => of_name(&name),
+                _ => 1,
+            };
+        }
     }
+    1
 }
 
 fn stream_of<'a>(image: &'a Image<'_, '_>) -> &'a Stream<'a> {
@@ -69,7 +113,8 @@ enum Coding {
     Jpeg2000,
     /// Rows of samples, packed by a general method or not at all.
     Samples,
-    /// JBIG2, or a picture coding inside another filter.
+    Jbig2,
+    /// A picture coding inside another filter.
     Other,
 }
 
@@ -80,7 +125,7 @@ fn coding(dict: &Dict<'_>) -> Coding {
             b"DCTDecode" | b"DCT" => Coding::Jpeg,
             b"CCITTFaxDecode" | b"CCF" => Coding::Fax,
             b"JPXDecode" => Coding::Jpeg2000,
-            b"JBIG2Decode" => Coding::Other,
+            b"JBIG2Decode" => Coding::Jbig2,
             _ => Coding::Samples,
         };
         first = first.or(Some(coding));
@@ -160,13 +205,4 @@ impl Decoder for Lines {
     fn push_row(&mut self, _: &[u32]) {
         self.0 += 1;
     }
-}
-
-/// Width and height in the header box of a JPEG 2000 file, which may differ from the PDF's own.
-fn jpx_size(bytes: &[u8]) -> Option<(u32, u32)> {
-    let head = bytes.get(..bytes.len().min(512))?;
-    let at = head.windows(4).position(|window| window == b"ihdr")?;
-    let (height, rest) = head.get(at + 4..)?.split_first_chunk::<4>()?;
-    let width = rest.first_chunk::<4>()?;
-    Some((u32::from_be_bytes(*width), u32::from_be_bytes(*height)))
 }

@@ -115,18 +115,17 @@ impl<'l> Survey<'l> {
             self.bounds.height() * OVERHANG,
         );
         self.scan = None;
-        if only
-            && fills
-            && tolerated.contains_rect(placed)
-            && let Some(orientation) = orientation([a, b, c, d])
-            && let Some(grey) = pixels(image)
-        {
+        let turned = orientation([a, b, c, d]).filter(|_| only && fills);
+        let turned = turned.filter(|_| tolerated.contains_rect(placed));
+        let scan = turned.and_then(|orientation| Some((pixels(image)?, orientation)));
+        if scan.is_none() || image_stream::is_packed(image) {
+            image_stream::check_samples(image, self.page)?;
+        }
+        if let Some((grey, orientation)) = scan {
             let density = Some(Density::dpi(across, down));
             self.scan = Some(luma::upright(grey, density, orientation));
             // What was drawn before lies under the scan.
             self.marks = false;
-        } else {
-            image_stream::check_rows(image, self.page)?;
         }
         Ok(())
     }

@@ -155,12 +155,16 @@ impl Directory {
         contents: &Contents,
         layout: &ByteLayout,
         tag: u16,
-    ) -> Option<f32> {
-        let entry = self.entry(tag).filter(|entry| entry.kind == 5)?;
-        let bytes = entry.value(contents, layout, 8).ok()?;
-        let (above, below) = bytes.get(..8)?.split_at(4);
+    ) -> io::Result<Option<f32>> {
+        let Some(entry) = self.entry(tag).filter(|entry| entry.kind == 5) else {
+            return Ok(None);
+        };
+        let bytes = entry.value(contents, layout, 8)?;
+        let Some((above, below)) = bytes.get(..8).map(|bytes| bytes.split_at(4)) else {
+            return Ok(None);
+        };
         let below = layout.number(below);
-        (below != 0).then(|| layout.number(above) as f32 / below as f32)
+        Ok((below != 0).then(|| layout.number(above) as f32 / below as f32))
     }
 
     fn entry(&self, tag: u16) -> Option<&Entry> {
@@ -250,7 +254,10 @@ mod tests {
             let (layout, first) = ByteLayout::read(&file).unwrap();
             let directory = Directory::read(&file, &layout, first).unwrap();
             assert_eq!(directory.number(&file, &layout, 256).unwrap(), Some(5));
-            assert_eq!(directory.fraction(&file, &layout, 282), Some(300.0));
+            assert_eq!(
+                directory.fraction(&file, &layout, 282).unwrap(),
+                Some(300.0)
+            );
             assert_eq!(directory.number(&file, &layout, 257).unwrap(), None);
             assert_eq!(directory.next(), 99);
         }

@@ -2,7 +2,7 @@
 
 use super::super::canvas::Type;
 use super::super::style::Rules;
-use super::Sheet;
+use super::sheet::{GAP, Sheet};
 
 /// A table with an optional caption above it.
 pub(in super::super) struct Table {
@@ -79,7 +79,7 @@ impl Sheet<'_> {
             self.row(row);
         }
         self.verticals(top);
-        self.y += super::GAP;
+        self.y += GAP;
     }
 
     fn caption_height(&self) -> f32 {

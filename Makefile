@@ -1,0 +1,63 @@
+# Two commands do everything on a fresh Debian 12 machine: `make demo` and `make test`.
+
+SHELL := /bin/sh
+# A rustup toolchain that is too old must not hide Debian's newer one.
+CARGO := $(shell if command -v cargo >/dev/null && cargo --version | awk '{split($$2, v, "."); exit !(v[1] > 1 || v[2] >= 95)}'; then command -v cargo; else echo /usr/bin/cargo; fi)
+WINDOWS := x86_64-pc-windows-gnu
+
+.PHONY: demo test build release check bench fixtures accuracy windows-check clean help
+
+help:
+	@echo "make demo      install what is missing, build, do the whole job against the practice site"
+	@echo "make test      every test, with the real Tesseract, TLS and NSS"
+	@echo "make check     formatting, lints, documentation, Windows type check"
+	@echo "make bench     time and memory beside plain tesseract"
+	@echo "make accuracy  read generated letters and count errors"
+	@echo "make fixtures  write fixtures/ anew"
+	@echo "make release   the program for daily use: target/release/noticert"
+
+demo:
+	@.ci/setup build
+	$(CARGO) build --locked
+	target/debug/noticert demo
+
+build:
+	@.ci/setup build
+	$(CARGO) build --locked
+
+release:
+	@.ci/setup build
+	$(CARGO) build --locked --release
+
+test:
+	@.ci/setup test
+	$(CARGO) test --locked -- --include-ignored
+
+check: windows-check
+	$(CARGO) fmt --check
+	$(CARGO) clippy --locked --all-targets -- -D warnings
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --no-deps --lib
+	@! grep -rnEi '\b(dbg!|todo|fixme|xxx)\b' src tests benches examples || { echo 'left-over marks, see above' >&2; exit 1; }
+
+windows-check:
+	@.ci/setup check
+	@if $(CARGO) --version | grep -q . && rustc --print target-libdir --target $(WINDOWS) 2>/dev/null | xargs -r test -d; then \
+	  PKG_CONFIG_ALLOW_CROSS=1 $(CARGO) check --locked --target $(WINDOWS); \
+	else echo 'Windows type check left out: this toolchain has no $(WINDOWS) target'; fi
+
+bench:
+	@.ci/setup test
+	$(CARGO) build --locked
+	$(CARGO) bench --locked --profile dev --bench read_a_page
+	benches/beside-tesseract
+
+accuracy:
+	@.ci/setup test
+	$(CARGO) run --locked --example measure-reading -- --pages 500
+
+fixtures:
+	@.ci/setup test
+	$(CARGO) run --locked --example make-fixtures
+
+clean:
+	$(CARGO) clean

@@ -1,0 +1,148 @@
+//! How a person asks for the job: arguments in, results to stdout, everything else to stderr, an exit code.
+//!
+//! Here, and only here, the clock, the environment and the terminal are read.
+
+mod add;
+mod args;
+mod bind;
+mod demo;
+mod exit;
+mod install;
+mod interrupt;
+mod open;
+mod person;
+mod practice;
+mod progress;
+mod read;
+mod read_json;
+mod report;
+mod retrieve;
+mod review;
+mod run;
+mod status;
+mod verify;
+
+use std::ffi::OsString;
+use std::process;
+use std::sync::Arc;
+
+use clap::Parser;
+use clap::error::ErrorKind;
+use jiff::Timestamp;
+
+use crate::config::Config;
+use crate::domain::{Language, Text};
+use crate::ledger::Ledger;
+use crate::workflow::{Desk, Error, Stop};
+
+use args::{Arguments, Command, Common, Lang};
+use exit::ExitCode;
+use person::TerminalPerson;
+use progress::ConsoleProgress;
+
+/// Runs one command and says how it ended.
+pub fn main(arguments: impl Iterator<Item = OsString>) -> process::ExitCode {
+    let code = match Arguments::try_parse_from(arguments) {
+        Ok(arguments) => run(arguments),
+        Err(error) => usage(&error),
+    };
+    process::ExitCode::from(code.number())
+}
+
+/// What every command needs.
+struct Session {
+    common: Common,
+    language: Language,
+    config: Config,
+    progress: ConsoleProgress,
+    stop: Arc<Stop>,
+}
+
+fn run(arguments: Arguments) -> ExitCode {
+    // Other crates of the build could bring a second provider; which one is used must not be chance.
+    // It is already set only when this function is called twice in one process, as tests may do.
+    let _already_set = rustls::crypto::ring::default_provider().install_default();
+    let language = match arguments.common.lang {
+        Lang::Ja => Language::Ja,
+        Lang::En => Language::En,
+    };
+    let stop = Arc::new(Stop::default());
+    if let Err(source) = interrupt::listen(Arc::clone(&stop), language) {
+        return report::error(&Error::Runtime(source), language, true);
+    }
+    let verbose = arguments.common.verbose;
+    let config = match open::config(&arguments.common) {
+        Ok(config) => config,
+        Err(error) => return report::error(&error, language, verbose),
+    };
+    let session = Session {
+        progress: ConsoleProgress::new(language, arguments.common.quiet),
+        common: arguments.common,
+        language,
+        config,
+        stop,
+    };
+    let ended = match arguments.command {
+        Command::Read(arguments) => read::run(&session, &arguments),
+        Command::Add(arguments) => add::run(&session, &arguments),
+        Command::Review => review::run(&session),
+        Command::Retrieve(arguments) => retrieve::run(&session, &arguments),
+        Command::Verify(arguments) => verify::run(&session, &arguments),
+        Command::Install(arguments) => install::run(&session, &arguments),
+        Command::Bind(arguments) => bind::run(&session, &arguments),
+        Command::Status => status::run(&session),
+        Command::Run(arguments) => run::run(&session, &arguments),
+        Command::Demo => demo::run(&session),
+        Command::Practice(arguments) => practice::run(&session, &arguments),
+    };
+    session.progress.clear();
+    match ended {
+        Ok(code) => code,
+        Err(error) => report::error(&error, language, verbose),
+    }
+}
+
+impl Session {
+    /// The workflow's desk over an open ledger.
+    fn desk<'a>(&'a self, ledger: Ledger, person: &'a mut TerminalPerson) -> Desk<'a> {
+        Desk {
+            ledger,
+            config: &self.config,
+            person,
+            progress: &self.progress,
+            clock: &now,
+            stop: &self.stop,
+        }
+    }
+
+    fn say(&self, text: &Text) {
+        if !self.common.quiet {
+            eprintln!("{}", text.in_language(self.language));
+        }
+    }
+
+    fn text<'a>(&self, text: &'a Text) -> &'a str {
+        text.in_language(self.language)
+    }
+}
+
+fn now() -> Timestamp {
+    Timestamp::now()
+}
+
+fn usage(error: &clap::Error) -> ExitCode {
+    match error.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
+            // Nothing can be done about a closed standard output.
+            let _closed = error.print();
+            ExitCode::Done
+        }
+        _ => {
+            let _closed = error.print();
+            eprintln!(
+                "\n使い方が正しくありません。何も実行していません。noticert --help で命令と指定の一覧を見てください。"
+            );
+            ExitCode::Usage
+        }
+    }
+}

@@ -1,0 +1,230 @@
+//! What may be typed: clap's structs, exactly the commands and options of the contract.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// 電子証明書発行通知書の読み取りから、電子証明書の取得・確認・インストール・記録まで。
+#[derive(Debug, Parser)]
+#[command(name = "noticert", version, max_term_width = 100)]
+pub struct Arguments {
+    #[command(flatten)]
+    pub common: Common,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Options that every command takes.
+#[derive(Args, Clone, Debug)]
+pub struct Common {
+    /// 台帳と封印したファイルを置くフォルダー（省略時は利用者のデータフォルダー）
+    #[arg(long, global = true, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    /// 設定ファイル（TOML）
+    #[arg(long, global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// 結果を JSON で標準出力に書く
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// 表示の言語
+    #[arg(long, global = true, value_name = "ja|en", default_value = "ja")]
+    pub lang: Lang,
+    /// 費用・再送信・信頼・削除にかかわらない質問には「はい」と答える
+    #[arg(long, global = true)]
+    pub yes: bool,
+    /// 途中経過を表示しない
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub quiet: bool,
+    /// エラーの原因を詳しく表示する
+    #[arg(short, long, global = true)]
+    pub verbose: bool,
+    /// 封印のパスフレーズを書いたファイル
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE",
+        env = "NOTICERT_PASSPHRASE_FILE"
+    )]
+    pub passphrase_file: Option<PathBuf>,
+}
+
+/// The language of messages.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum Lang {
+    /// 日本語
+    Ja,
+    /// English
+    En,
+}
+
+/// The journey's verbs.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// 通知書の画像・PDFを読み取る（台帳に記録し、疑わしい項目は review へ）
+    Read(ReadArguments),
+    /// 通知書を手入力で、または JSON/CSV から台帳に加える
+    Add(AddArguments),
+    /// 疑わしい項目を用紙を見ながら確定する
+    Review,
+    /// 確定した端末の電子証明書を取得サイトから受け取る
+    Retrieve(RetrieveArguments),
+    /// .p12 ファイルを確かめる（パスワード・鍵・発行者・期限）
+    Verify(VerifyArguments),
+    /// 取得した電子証明書を証明書ストアに入れる
+    Install(InstallArguments),
+    /// このパソコンがどの端末かを決める
+    Bind(BindArguments),
+    /// 端末ごとの状態を一覧する
+    Status,
+    /// 読み取りからインストールまでを一度に行う
+    Run(RunArguments),
+    /// 練習用サイトを相手に全体を実演する（本物には一切触れない）
+    Demo,
+    /// 練習用サイトを起動する
+    Practice(PracticeArguments),
+}
+
+/// `read FILES…`
+#[derive(Args, Debug)]
+pub struct ReadArguments {
+    /// PNG, JPEG, TIFF, PDF（- は標準入力）
+    #[arg(required = true, value_name = "FILES")]
+    pub files: Vec<PathBuf>,
+    /// 台帳に記録しない
+    #[arg(long)]
+    pub no_record: bool,
+    /// 二つのIDを伏せて表示する
+    #[arg(long)]
+    pub mask: bool,
+    /// 同時に読むページ数（省略時はコア数）
+    #[arg(long, value_name = "N")]
+    pub jobs: Option<usize>,
+}
+
+/// `add`
+#[derive(Args, Debug)]
+pub struct AddArguments {
+    /// JSON または CSV のファイル（- は標準入力）
+    #[arg(long, value_name = "FILE")]
+    pub from: Option<PathBuf>,
+    /// 内容を人が保証し、確定済みとして加える
+    #[arg(long, requires = "from")]
+    pub confirmed: bool,
+}
+
+/// How the retrieval site is reached.
+#[derive(Args, Clone, Debug)]
+pub struct SiteArguments {
+    /// 取得サイトのアドレス
+    #[arg(long, value_name = "URL")]
+    pub site: Option<String>,
+    /// 追加で信頼する認証局証明書（PEM）
+    #[arg(long, value_name = "PEM")]
+    pub ca_file: Option<PathBuf>,
+    /// --ca-file の認証局だけを信頼する
+    #[arg(long, requires = "ca_file")]
+    pub ca_only: bool,
+    /// プロキシ（none は使わない。省略時も使わない）
+    #[arg(long, value_name = "URL|none")]
+    pub proxy: Option<String>,
+    /// 証明書パスワード（数字4桁）を書いたファイル
+    #[arg(long, value_name = "FILE", env = "NOTICERT_PASSWORD_FILE")]
+    pub password_file: Option<PathBuf>,
+}
+
+/// Which terminals are meant.
+#[derive(Args, Clone, Debug)]
+pub struct TerminalArguments {
+    /// 端末（ID、リクエストID、または一つに決まる端末名称）
+    #[arg(value_name = "TERMINAL", conflicts_with = "all")]
+    pub terminals: Vec<String>,
+    /// 対象になるすべての端末
+    #[arg(long)]
+    pub all: bool,
+}
+
+/// `retrieve [TERMINAL…|--all]`
+#[derive(Args, Debug)]
+pub struct RetrieveArguments {
+    #[command(flatten)]
+    pub terminals: TerminalArguments,
+    #[command(flatten)]
+    pub site: SiteArguments,
+    /// 結果が不明・拒否の端末を、状況を確かめたうえで送り直す
+    #[arg(long, conflicts_with = "all")]
+    pub again: bool,
+    /// 端末と端末の間に置く秒数
+    #[arg(long, value_name = "S", default_value_t = 2.0)]
+    pub pause: f64,
+}
+
+/// `verify FILE.p12`
+#[derive(Args, Debug)]
+pub struct VerifyArguments {
+    /// .p12 ファイル
+    pub file: PathBuf,
+    /// 証明書パスワード（数字4桁）を書いたファイル
+    #[arg(long, value_name = "FILE", env = "NOTICERT_PASSWORD_FILE")]
+    pub password_file: Option<PathBuf>,
+    /// 台帳のこの端末の通知書と照らし合わせる
+    #[arg(long, value_name = "TERMINAL")]
+    pub terminal: Option<String>,
+}
+
+/// Where a certificate goes.
+#[derive(Args, Clone, Debug)]
+pub struct StoreArguments {
+    /// このフォルダーの NSS データベースに入れる（省略時はブラウザーが使うもの）
+    #[arg(long, value_name = "DIR", conflicts_with = "folder")]
+    pub nss: Option<PathBuf>,
+    /// このフォルダーに PEM ファイルとして置く
+    #[arg(long, value_name = "DIR")]
+    pub folder: Option<PathBuf>,
+}
+
+/// `install [TERMINAL…|--all]`
+#[derive(Args, Debug)]
+pub struct InstallArguments {
+    #[command(flatten)]
+    pub terminals: TerminalArguments,
+    #[command(flatten)]
+    pub store: StoreArguments,
+}
+
+/// `bind TERMINAL`
+#[derive(Args, Debug)]
+pub struct BindArguments {
+    /// 端末（ID、リクエストID、または一つに決まる端末名称）
+    #[arg(value_name = "TERMINAL")]
+    pub terminal: Option<String>,
+}
+
+/// `run FILES…`
+#[derive(Args, Debug)]
+pub struct RunArguments {
+    /// PNG, JPEG, TIFF, PDF（- は標準入力）
+    #[arg(required = true, value_name = "FILES")]
+    pub files: Vec<PathBuf>,
+    #[command(flatten)]
+    pub site: SiteArguments,
+    #[command(flatten)]
+    pub store: StoreArguments,
+    /// 端末と端末の間に置く秒数
+    #[arg(long, value_name = "S", default_value_t = 2.0)]
+    pub pause: f64,
+}
+
+/// `practice`
+#[derive(Args, Debug)]
+pub struct PracticeArguments {
+    /// 待ち受けるアドレス（このパソコンの中だけ）
+    #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:0")]
+    pub listen: SocketAddr,
+    /// 練習用の通知書と認証局証明書を書くフォルダー
+    #[arg(long, value_name = "DIR")]
+    pub to: PathBuf,
+    /// 練習用の通知書に載せる端末の数
+    #[arg(long, value_name = "N", default_value_t = 3)]
+    pub terminals: usize,
+}

@@ -1,0 +1,184 @@
+//! Files and folders that the options name: configuration, passphrase, password, data folder, ledger, site.
+
+use std::io::Read;
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use secrecy::SecretString;
+use zeroize::Zeroizing;
+
+use crate::config::{Config, ConfigError};
+use crate::custody::WorkFactor;
+use crate::intake::Source;
+use crate::ledger::{Ledger, SiteKind};
+use crate::platform;
+use crate::retrieval::{ProxyChoice, Site, SiteOptions};
+use crate::workflow::{Destination, Error, Person, SiteChoice, open_ledger};
+
+use super::args::{Common, SiteArguments, StoreArguments};
+use super::{Session, now};
+
+/// The configuration that `--config` names, or the defaults.
+pub fn config(common: &Common) -> Result<Config, Error> {
+    let Some(path) = &common.config else {
+        return Ok(Config::default());
+    };
+    let text = std::fs::read_to_string(path).map_err(|source| ConfigError::Unreadable {
+        path: path.clone(),
+        source,
+    })?;
+    Ok(Config::parse(&text)?)
+}
+
+/// The data folder.
+pub fn data_folder(common: &Common) -> Result<PathBuf, Error> {
+    common
+        .data
+        .clone()
+        .or_else(|| platform::default_data_dir(&|name| std::env::var_os(name)))
+        .ok_or(Error::NoDataFolder)
+}
+
+/// The ledger, for writing; asks for the passphrase unless a file holds it.
+pub fn ledger(session: &Session, person: &mut dyn Person) -> Result<Ledger, Error> {
+    let data = data_folder(&session.common)?;
+    let given = match &session.common.passphrase_file {
+        Some(path) => Some(secret_file(path)?),
+        None => None,
+    };
+    open_ledger(&data, given, WorkFactor::STANDARD, person, now())
+}
+
+/// The first line of a file that holds a secret, without byte-order mark and line end.
+pub fn secret_file(path: &Path) -> Result<SecretString, Error> {
+    let bytes = std::fs::read(path).map_err(|source| Error::Unreadable {
+        path: path.to_owned(),
+        source,
+    })?;
+    let bytes = Zeroizing::new(bytes);
+    let text = std::str::from_utf8(&bytes).map_err(|_| Error::NotText {
+        path: path.to_owned(),
+    })?;
+    let line = text
+        .trim_start_matches('\u{feff}')
+        .lines()
+        .next()
+        .unwrap_or("");
+    Ok(SecretString::from(line.to_owned()))
+}
+
+/// A folder that holds nothing yet.
+pub fn require_empty(folder: &Path) -> Result<(), Error> {
+    match std::fs::read_dir(folder) {
+        Ok(mut entries) => match entries.next() {
+            None => Ok(()),
+            Some(_) => Err(Error::FolderNotEmpty {
+                path: folder.to_owned(),
+            }),
+        },
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
+        Err(source) => Err(Error::Unreadable {
+            path: folder.to_owned(),
+            source,
+        }),
+    }
+}
+
+/// A named file, or standard input for `-`.
+pub fn bytes_of(path: &Path) -> Result<Vec<u8>, Error> {
+    let unreadable = |source| Error::Unreadable {
+        path: path.to_owned(),
+        source,
+    };
+    if path != Path::new("-") {
+        return std::fs::read(path).map_err(unreadable);
+    }
+    let mut bytes = Vec::new();
+    std::io::stdin()
+        .lock()
+        .read_to_end(&mut bytes)
+        .map_err(unreadable)?;
+    Ok(bytes)
+}
+
+/// The files to read, each called as on the command line.
+pub fn sources(files: &[PathBuf]) -> Result<Vec<Source>, Error> {
+    files
+        .iter()
+        .map(|path| match path == Path::new("-") {
+            true => Ok(Source::bytes("-", bytes_of(path)?)),
+            false => Ok(Source::path(path)),
+        })
+        .collect()
+}
+
+/// How many pages are read at once.
+pub fn jobs(asked: Option<usize>) -> NonZeroUsize {
+    asked
+        .and_then(NonZeroUsize::new)
+        .or_else(|| std::thread::available_parallelism().ok())
+        .unwrap_or(NonZeroUsize::MIN)
+}
+
+/// The site that the options name.
+pub fn site(session: &Session, arguments: &SiteArguments, pause: f64) -> Result<SiteChoice, Error> {
+    let ca_file_pem = match &arguments.ca_file {
+        Some(path) => Some(bytes_of(path)?),
+        None => None,
+    };
+    let proxy = match arguments.proxy.as_deref() {
+        None | Some("none") => ProxyChoice::Direct,
+        Some(url) => ProxyChoice::Through(url.to_owned()),
+    };
+    let options = SiteOptions {
+        url: arguments.site.clone(),
+        ca_file_pem,
+        ca_only: arguments.ca_only,
+        proxy,
+        ..SiteOptions::default()
+    };
+    let site = Site::new(options, &session.config)?;
+    let kind = match is_this_machine(&site) {
+        true => SiteKind::Practice,
+        false => SiteKind::Real,
+    };
+    Ok(SiteChoice {
+        site,
+        kind,
+        pause: Duration::try_from_secs_f64(pause).unwrap_or(Duration::ZERO),
+    })
+}
+
+/// The real site never runs on the machine that asks it: whatever does is for practice.
+fn is_this_machine(site: &Site) -> bool {
+    match site.url().host() {
+        Some(url::Host::Domain(name)) => name == "localhost",
+        Some(url::Host::Ipv4(address)) => address.is_loopback(),
+        Some(url::Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    }
+}
+
+/// The password file that the options name, read.
+pub fn password(arguments: &SiteArguments) -> Result<Option<SecretString>, Error> {
+    arguments
+        .password_file
+        .as_deref()
+        .map(secret_file)
+        .transpose()
+}
+
+/// The store that the options name; without one, what browsers use.
+pub fn destination(arguments: &StoreArguments) -> Result<Destination, Error> {
+    let home = etcetera::home_dir().ok();
+    match (&arguments.nss, &arguments.folder, home) {
+        (Some(folder), _, home) => Ok(Destination::Nss {
+            folder: folder.clone(),
+            home,
+        }),
+        (None, Some(folder), _) => Ok(Destination::Folder(folder.clone())),
+        (None, None, Some(home)) => Ok(Destination::Browsers { home }),
+        (None, None, None) => Err(Error::NoDataFolder),
+    }
+}

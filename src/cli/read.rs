@@ -1,0 +1,207 @@
+//! `noticert read FILES…`
+
+use crate::domain::{Field, IssuanceReading, Status, Text, UnreadFile, japan_date};
+use crate::explain::file_not_read;
+use crate::workflow::{Error, ReadOutcome, read_only};
+
+use super::args::ReadArguments;
+use super::exit::ExitCode;
+use super::person::TerminalPerson;
+use super::read_json::read_json;
+use super::{Session, now, open};
+
+pub fn run(session: &Session, arguments: &ReadArguments) -> Result<ExitCode, Error> {
+    let jobs = open::jobs(arguments.jobs);
+    let outcome = if arguments.no_record {
+        let sources = open::sources(&arguments.files)?;
+        let today = japan_date(now());
+        read_only(
+            &session.config,
+            today,
+            sources,
+            jobs,
+            &session.progress,
+            &session.stop,
+        )?
+    } else {
+        let mut person = TerminalPerson::new(session.language, session.common.yes);
+        // The passphrase is asked before anything is read, so that nobody waits in front of the screen.
+        let ledger = open::ledger(session, &mut person)?;
+        let sources = open::sources(&arguments.files)?;
+        let mut desk = session.desk(ledger, &mut person);
+        desk.read(sources, jobs)?
+    };
+    session.progress.clear();
+    show(session, &outcome, arguments.mask);
+    Ok(code(&outcome))
+}
+
+/// 0 when every sheet is accepted and every file was read, else 10.
+pub fn code(outcome: &ReadOutcome) -> ExitCode {
+    match outcome.all_accepted() {
+        true => ExitCode::Done,
+        false => ExitCode::PersonMustLook,
+    }
+}
+
+/// Prints what was read: JSON, or a block of lines per terminal.
+pub fn show(session: &Session, outcome: &ReadOutcome, mask: bool) {
+    let reading = &outcome.reading;
+    let files_not_read: Vec<UnreadFile> = reading
+        .files_not_read
+        .iter()
+        .map(|file| UnreadFile {
+            source: file.source.clone(),
+            reason: file_not_read(file),
+        })
+        .collect();
+    if session.common.json {
+        let json = read_json(
+            &reading.sheets,
+            &reading.pages_without_notice,
+            &files_not_read,
+            mask,
+            session.language,
+        );
+        println!("{json:#}");
+        return;
+    }
+    for (at, sheet) in reading.sheets.iter().enumerate() {
+        show_sheet(session, sheet);
+        if let Some(recorded) = outcome.recorded.get(at) {
+            let text = match (recorded.confirmed, recorded.seen_again) {
+                (true, _) => Text::new(
+                    "  → 確定しました。次は retrieve",
+                    "  → Confirmed. Next: retrieve",
+                ),
+                (false, true) => Text::new("  → 記録済みの通知書です", "  → Already in the ledger"),
+                (false, false) => Text::new(
+                    "  → 確認が必要です。次は review",
+                    "  → Needs review. Next: review",
+                ),
+            };
+            println!("{}", session.text(&text));
+        }
+    }
+    for page in &reading.pages_without_notice {
+        println!(
+            "- {} p.{}: {}",
+            page.source,
+            page.page,
+            session.text(&page.reason)
+        );
+    }
+    for file in &files_not_read {
+        eprintln!("✗ {}: {}", file.source, session.text(&file.reason));
+    }
+    let accepted = reading
+        .sheets
+        .iter()
+        .filter(|sheet| sheet.status == Status::Accepted)
+        .count();
+    println!(
+        "{}",
+        session.text(&Text::new(
+            format!(
+                "計 {}台: 採用 {accepted}、要確認 {}。通知書のないページ {}、読めないファイル {}",
+                reading.sheets.len(),
+                reading.sheets.len() - accepted,
+                reading.pages_without_notice.len(),
+                reading.files_not_read.len()
+            ),
+            format!(
+                "{} terminals: {accepted} accepted, {} to review. {} pages without a notice, {} files not read",
+                reading.sheets.len(),
+                reading.sheets.len() - accepted,
+                reading.pages_without_notice.len(),
+                reading.files_not_read.len()
+            ),
+        ))
+    );
+}
+
+fn show_sheet(session: &Session, sheet: &IssuanceReading) {
+    println!(
+        "■ {} p.{} #{}  {}",
+        sheet.source,
+        sheet.page,
+        sheet.index,
+        session.text(&status_word(sheet.status))
+    );
+    let line = |field: Field, status: Status, value: Option<String>| {
+        let mark = match status {
+            Status::Accepted => '✓',
+            Status::Review => '?',
+            Status::Rejected => '✗',
+        };
+        println!(
+            "  {mark} {}: {}",
+            session.text(&field.title()),
+            value.unwrap_or_else(|| "—".to_owned())
+        );
+    };
+    let text = |value: Option<&dyn ToString>| value.map(ToString::to_string);
+    line(
+        Field::Issuer,
+        sheet.issuer.status,
+        sheet.issuer.value.clone(),
+    );
+    line(
+        Field::InstitutionCode,
+        sheet.institution_code.status,
+        text(
+            sheet
+                .institution_code
+                .value
+                .as_ref()
+                .map(|v| v as &dyn ToString),
+        ),
+    );
+    line(
+        Field::TerminalName,
+        sheet.terminal_name.status,
+        text(
+            sheet
+                .terminal_name
+                .value
+                .as_ref()
+                .map(|v| v as &dyn ToString),
+        ),
+    );
+    line(
+        Field::RequestId,
+        sheet.request_id.status,
+        sheet.request_id.value.as_ref().map(|id| id.masked()),
+    );
+    line(
+        Field::ReferenceId,
+        sheet.reference_id.status,
+        sheet
+            .reference_id
+            .value
+            .as_ref()
+            .map(|_| "**********".to_owned()),
+    );
+    for (field, reading) in [
+        (Field::ValidFrom, &sheet.valid_from),
+        (Field::ValidTo, &sheet.valid_to),
+        (Field::RetrievalDeadline, &sheet.retrieval_deadline),
+    ] {
+        line(
+            field,
+            reading.status,
+            reading.value.map(|day| day.to_string()),
+        );
+    }
+    for problem in &sheet.problems {
+        println!("  ! {}", session.text(&problem.text));
+    }
+}
+
+fn status_word(status: Status) -> Text {
+    match status {
+        Status::Accepted => Text::new("採用", "accepted"),
+        Status::Review => Text::new("要確認", "review"),
+        Status::Rejected => Text::new("使えません", "rejected"),
+    }
+}

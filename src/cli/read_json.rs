@@ -1,0 +1,165 @@
+//! `noticert.read/1`: what `read --json` prints. The schema is a contract; other programs parse it.
+
+use serde_json::{Map, Value, json};
+
+use crate::domain::{
+    Field, FieldReading, IssuanceReading, Language, PageWithoutNotice, UnreadFile,
+};
+
+/// The whole answer of one `read`.
+pub fn read_json(
+    sheets: &[IssuanceReading],
+    pages_without_notice: &[PageWithoutNotice],
+    files_not_read: &[UnreadFile],
+    mask: bool,
+    language: Language,
+) -> Value {
+    json!({
+        "schema": "noticert.read/1",
+        "sheets": sheets.iter().map(|sheet| sheet_json(sheet, mask, language)).collect::<Vec<_>>(),
+        "pages_without_notice": pages_without_notice.iter().map(|page| json!({
+            "source": page.source,
+            "page": page.page,
+            "code": page.code,
+            "reason": page.reason.in_language(language),
+        })).collect::<Vec<_>>(),
+        "files_not_read": files_not_read.iter().map(|file| json!({
+            "source": file.source,
+            "reason": file.reason.in_language(language),
+        })).collect::<Vec<_>>(),
+    })
+}
+
+fn sheet_json(sheet: &IssuanceReading, mask: bool, language: Language) -> Value {
+    let mut fields = Map::new();
+    let mut put = |field: Field, value: Value| {
+        fields.insert(field.name().to_owned(), value);
+    };
+    let text = |value: &Option<String>| value.clone();
+    let date = |value: &Option<jiff::civil::Date>| value.map(|date| date.to_string());
+
+    put(
+        Field::Issuer,
+        field_json(
+            &sheet.issuer,
+            text(&sheet.issuer.value),
+            mask_none,
+            language,
+        ),
+    );
+    put(
+        Field::InstitutionCode,
+        field_json(
+            &sheet.institution_code,
+            sheet
+                .institution_code
+                .value
+                .as_ref()
+                .map(ToString::to_string),
+            mask_none,
+            language,
+        ),
+    );
+    put(
+        Field::TerminalName,
+        field_json(
+            &sheet.terminal_name,
+            sheet.terminal_name.value.as_ref().map(ToString::to_string),
+            mask_none,
+            language,
+        ),
+    );
+    let hide: fn(String) -> String = if mask { mask_all } else { mask_none };
+    put(
+        Field::RequestId,
+        field_json(
+            &sheet.request_id,
+            sheet.request_id.value.as_ref().map(ToString::to_string),
+            hide,
+            language,
+        ),
+    );
+    put(
+        Field::ReferenceId,
+        field_json(
+            &sheet.reference_id,
+            // The caller of `read --json` asked for the IDs in clear; `--mask` hides them.
+            sheet
+                .reference_id
+                .value
+                .as_ref()
+                .map(|id| id.expose().to_owned()),
+            hide,
+            language,
+        ),
+    );
+    put(
+        Field::ValidFrom,
+        field_json(
+            &sheet.valid_from,
+            date(&sheet.valid_from.value),
+            mask_none,
+            language,
+        ),
+    );
+    put(
+        Field::ValidTo,
+        field_json(
+            &sheet.valid_to,
+            date(&sheet.valid_to.value),
+            mask_none,
+            language,
+        ),
+    );
+    put(
+        Field::RetrievalDeadline,
+        field_json(
+            &sheet.retrieval_deadline,
+            date(&sheet.retrieval_deadline.value),
+            mask_none,
+            language,
+        ),
+    );
+
+    json!({
+        "source": sheet.source,
+        "page": sheet.page,
+        "index": sheet.index,
+        "status": sheet.status.name(),
+        "fields": fields,
+        "problems": sheet.problems.iter().map(|problem| json!({
+            "code": problem.code,
+            "text": problem.text.in_language(language),
+        })).collect::<Vec<_>>(),
+    })
+}
+
+fn field_json<T>(
+    field: &FieldReading<T>,
+    value: Option<String>,
+    hide: fn(String) -> String,
+    language: Language,
+) -> Value {
+    json!({
+        "value": value.map(hide),
+        "confidence": rounded(field.confidence),
+        "status": field.status.name(),
+        "characters": field.characters.iter().map(|c| rounded(c.confidence)).collect::<Vec<_>>(),
+        "doubts": field.doubts.iter().map(|doubt| json!({
+            "code": doubt.code,
+            "text": doubt.text.in_language(language),
+        })).collect::<Vec<_>>(),
+    })
+}
+
+fn rounded(confidence: f32) -> f64 {
+    (f64::from(confidence.clamp(0.0, 1.0)) * 10_000.0).round() / 10_000.0
+}
+
+fn mask_none(value: String) -> String {
+    value
+}
+
+fn mask_all(value: String) -> String {
+    "*".repeat(value.chars().count())
+}

@@ -1,0 +1,74 @@
+//! `noticert retrieve [TERMINAL…|--all]`
+
+use crate::domain::Text;
+use crate::ledger::IssuanceState;
+use crate::workflow::{Error, Outcome, Retrieval};
+
+use super::args::RetrieveArguments;
+use super::exit::ExitCode;
+use super::person::TerminalPerson;
+use super::{Session, open, report};
+
+pub fn run(session: &Session, arguments: &RetrieveArguments) -> Result<ExitCode, Error> {
+    if arguments.terminals.terminals.is_empty() && !arguments.terminals.all {
+        return Err(Error::NoTerminalNamed);
+    }
+    let mut person = TerminalPerson::new(session.language, session.common.yes);
+    let ledger = open::ledger(session, &mut person)?;
+    let choice = open::site(session, &arguments.site, arguments.pause)?;
+    let given = open::password(&arguments.site)?;
+    let mut desk = session.desk(ledger, &mut person);
+    let ids = desk.chosen(&arguments.terminals.terminals, |record| {
+        matches!(
+            record.state,
+            IssuanceState::Confirmed { .. } | IssuanceState::Submitting { .. }
+        )
+    })?;
+    if ids.is_empty() {
+        return Err(Error::NothingWaits {
+            wanted: Text::new("確定済みの端末", "a confirmed terminal"),
+        });
+    }
+    let password = desk.choose_password(given)?;
+    let outcomes = desk.retrieve(&ids, &choice, &password, arguments.again)?;
+    let left = ids.len() - outcomes.len();
+    let mut code = show(session, outcomes);
+    if session.stop.is_wanted() {
+        code = code.and(ExitCode::Interrupted);
+    }
+    if left > 0 {
+        session.say(&Text::new(
+            format!("残り {left}台は送信していません。原因を片付けてから、もう一度同じ命令を実行してください。"),
+            format!("{left} terminals were not submitted. Settle the cause, then run the same command again."),
+        ));
+    }
+    Ok(code)
+}
+
+/// One line per terminal with its checks, and the errors in full.
+pub fn show(session: &Session, outcomes: Vec<Outcome<Retrieval>>) -> ExitCode {
+    let mut code = ExitCode::Done;
+    for outcome in outcomes {
+        let name = session.text(&outcome.name).to_owned();
+        match outcome.result {
+            Ok(kept) => {
+                println!("✓ {name} → {}", kept.p12.display());
+                for check in &kept.checks {
+                    session.say(&Text::new(
+                        format!("    {} {}", check.outcome.mark(), check.text.ja),
+                        format!("    {} {}", check.outcome.mark(), check.text.en),
+                    ));
+                }
+            }
+            Err(error) => {
+                eprintln!("{name}:");
+                code = code.and(report::error(
+                    &error,
+                    session.language,
+                    session.common.verbose,
+                ));
+            }
+        }
+    }
+    code
+}

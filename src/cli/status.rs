@@ -1,0 +1,116 @@
+//! `noticert status`: a table for people, `noticert.status/1` for programs. Needs neither passphrase nor lock.
+
+use comfy_table::{Cell, ContentArrangement, Table, presets};
+use serde_json::{Value, json};
+
+use crate::domain::{Language, Text};
+use crate::ledger::{Ledger, LedgerError};
+use crate::workflow::{Error, TerminalStatus};
+
+use super::exit::ExitCode;
+use super::{Session, now, open};
+
+pub fn run(session: &Session) -> Result<ExitCode, Error> {
+    let data = open::data_folder(&session.common)?;
+    let terminals = match Ledger::open_read_only(&data) {
+        Ok(ledger) => TerminalStatus::all(&ledger, now())?,
+        // Nothing was read or added yet.
+        Err(LedgerError::NoLedger { .. }) => Vec::new(),
+        Err(error) => return Err(error.into()),
+    };
+    show(session, &terminals);
+    Ok(ExitCode::Done)
+}
+
+/// Prints the terminals as asked.
+pub fn show(session: &Session, terminals: &[TerminalStatus]) {
+    if session.common.json {
+        let rows: Vec<Value> = terminals
+            .iter()
+            .map(|terminal| row_json(terminal, session.language))
+            .collect();
+        println!(
+            "{:#}",
+            json!({"schema": "noticert.status/1", "terminals": rows})
+        );
+        return;
+    }
+    if terminals.is_empty() {
+        let text = Text::new(
+            "台帳にはまだ端末がありません。noticert read FILES… で通知書を読み取ってください。",
+            "The ledger has no terminals yet. Read a letter with noticert read FILES….",
+        );
+        println!("{}", session.text(&text));
+        return;
+    }
+    println!("{}", table(session, terminals));
+    for terminal in terminals.iter().filter(|terminal| terminal.p12.is_some()) {
+        let path = terminal
+            .p12
+            .as_deref()
+            .map(|path| path.display().to_string());
+        println!(
+            "{}: {}",
+            terminal.terminal_name.as_deref().unwrap_or("—"),
+            path.unwrap_or_default()
+        );
+    }
+    if terminals.iter().any(|terminal| terminal.p12.is_some()) {
+        let text = Text::new(
+            "上の .p12 は4桁のパスワードだけで守られています。鍵そのものと同じに扱ってください。",
+            "The .p12 files above are protected by four digits only: treat them as keys in clear.",
+        );
+        println!("{}", session.text(&text));
+    }
+}
+
+fn table(session: &Session, terminals: &[TerminalStatus]) -> Table {
+    let mut table = Table::new();
+    // ASCII lines: box drawing is two cells wide on Japanese consoles.
+    table
+        .load_style(presets::ASCII_FULL_CONDENSED)
+        .set_content_arrangement(ContentArrangement::Disabled);
+    let heads = [
+        Text::new("発行先", "institution"),
+        Text::new("端末名称", "terminal"),
+        Text::new("リクエストID", "request ID"),
+        Text::new("状態", "state"),
+        Text::new("有効期限", "valid to"),
+        Text::new("取得期限", "deadline"),
+    ];
+    table.set_header(heads.iter().map(|head| session.text(head).to_owned()));
+    for terminal in terminals {
+        let mut state = session.text(&terminal.words()).to_owned();
+        if let Some(reason) = terminal.reason {
+            state.push_str(&format!(" ({reason})"));
+        }
+        let day =
+            |day: Option<jiff::civil::Date>| day.map_or_else(String::new, |day| day.to_string());
+        table.add_row([
+            Cell::new(terminal.institution_code.as_deref().unwrap_or("—")),
+            Cell::new(terminal.terminal_name.as_deref().unwrap_or("—")),
+            Cell::new(terminal.request_id.as_deref().unwrap_or("—")),
+            Cell::new(state),
+            Cell::new(day(terminal.valid_to)),
+            Cell::new(day(terminal.retrieval_deadline)),
+        ]);
+    }
+    table
+}
+
+fn row_json(terminal: &TerminalStatus, language: Language) -> Value {
+    json!({
+        "id": terminal.id,
+        "institution_code": terminal.institution_code,
+        "terminal_name": terminal.terminal_name,
+        "request_id": terminal.request_id,
+        "state": terminal.state,
+        "reason": terminal.reason,
+        "problem": terminal.problem.as_ref().map(|text| text.in_language(language)),
+        "p12": terminal.p12.as_ref().map(|path| path.display().to_string()),
+        "fingerprint": terminal.fingerprint,
+        "valid_to": terminal.valid_to.map(|day| day.to_string()),
+        "retrieval_deadline": terminal.retrieval_deadline.map(|day| day.to_string()),
+        "backups": [],
+    })
+}

@@ -1,0 +1,286 @@
+//! From the bytes of a `.p12` to a credential that is proven to be the one on the letter.
+//!
+//! [`examine`] opens the file and looks at everything before it judges, so that a person sees every check
+//! with ✓ or ✗ and not only the first that failed. [`Examination::into_verified`] is the one place that
+//! proves a [`VerifiedCredential`].
+//!
+//! The bytes are kept as received; whatever has to be re-written to be read is a copy.
+
+mod ber;
+mod checks;
+mod cipher;
+mod container;
+mod key;
+mod mac;
+
+use jiff::Timestamp;
+use thiserror::Error;
+
+use crate::domain::{
+    CertificateFacts, CertificatePassword, Issuance, KeyMaterial, Pkcs12, Problem, Text,
+    VerifiedCredential,
+};
+
+/// What the certificate is held against.
+#[derive(Clone, Copy, Debug)]
+pub struct Expected<'a> {
+    /// The block of the letter it was issued on; without one only the file itself is judged.
+    pub letter: Option<&'a Issuance>,
+    /// Substrings of the issuer's common name, one of which must be there.
+    pub issuer_family: &'a [String],
+    /// Key-derivation rounds that are still believed.
+    pub key_derivation_rounds: u32,
+}
+
+/// A `.p12` that opened, with what was found in it.
+#[derive(Debug)]
+pub struct Examination {
+    /// Every check, in the order a person would make them.
+    pub checks: Vec<Check>,
+    /// What the end-entity certificate says, where there is one.
+    pub facts: Option<CertificateFacts>,
+    pkcs12: Pkcs12,
+    password: CertificatePassword,
+    material: Option<KeyMaterial>,
+}
+
+/// One thing that was looked at.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Check {
+    /// Stable, for scripts and tests.
+    pub code: &'static str,
+    /// How it went.
+    pub outcome: Outcome,
+    /// For people.
+    pub text: Text,
+}
+
+/// How a check went.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Outcome {
+    /// As it should be.
+    Passed,
+    /// The file is not the credential it should be.
+    Failed,
+    /// Usable, but a person should know.
+    Noted,
+}
+
+/// Why a file is no credential.
+#[derive(Debug, Error)]
+pub enum CredentialError {
+    /// The bytes are something else.
+    #[error("not a PKCS#12 file but {found}")]
+    NotPkcs12 {
+        /// What they look like.
+        found: FoundInstead,
+    },
+    /// The file ends before its own end.
+    #[error("the PKCS#12 file is cut off after {found} bytes")]
+    Truncated {
+        /// Bytes that are there.
+        found: usize,
+    },
+    /// The structure is broken.
+    #[error("the PKCS#12 file is damaged in its {part}")]
+    Damaged {
+        /// Which part, in the words of RFC 7292.
+        part: &'static str,
+    },
+    /// The password is right, but the file was changed after it was made.
+    #[error("the PKCS#12 file was altered: its check value does not hold")]
+    Altered,
+    /// The password does not open the file.
+    #[error("the certificate password does not open the PKCS#12 file")]
+    WrongPassword,
+    /// There is no check value, so nothing proves that the file is whole.
+    #[error("the PKCS#12 file carries no check value")]
+    NoMac,
+    /// A scheme that noticert cannot read.
+    #[error("the PKCS#12 file uses {identifier} for its {part}, which is not supported")]
+    Unsupported {
+        /// What it is used for.
+        part: Part,
+        /// Its object identifier.
+        identifier: String,
+    },
+    /// Opening would take unreasonably long.
+    #[error("the PKCS#12 file asks for {found} key-derivation rounds, more than {limit}")]
+    TooManyRounds {
+        /// Rounds written in the file.
+        found: u64,
+        /// Rounds believed.
+        limit: u32,
+    },
+    /// The file is whole and the password right, but what it holds cannot be read.
+    #[error("the contents of the PKCS#12 file cannot be read")]
+    Undecodable {
+        /// Why.
+        #[source]
+        source: p12_keystore::error::Error,
+    },
+    /// It opened, but it is not the credential it should be.
+    #[error("the credential failed {}", codes(failed))]
+    ChecksFailed {
+        /// The failed checks.
+        failed: Vec<Check>,
+    },
+}
+
+/// What bytes look like that are no PKCS#12.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum FoundInstead {
+    /// No bytes at all.
+    Nothing,
+    /// A web page.
+    Page,
+    /// A certificate or key in PEM.
+    Pem,
+    /// A certificate without its key.
+    Certificate,
+    /// Some text.
+    Text,
+    /// Anything else.
+    OtherBytes,
+}
+
+/// The part of a container that uses an unsupported scheme.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Part {
+    /// The container's own type.
+    Container,
+    /// The check value.
+    Mac,
+    /// The encryption.
+    Encryption,
+    /// The private key.
+    Key,
+}
+
+/// Opens `pkcs12` and makes every check.
+///
+/// Fails only where the file cannot be opened and understood; what is found wrong in an opened file is a
+/// [`Check`].
+pub fn examine(
+    pkcs12: Pkcs12,
+    password: &CertificatePassword,
+    expected: &Expected<'_>,
+    now: Timestamp,
+) -> Result<Examination, CredentialError> {
+    // The bytes are read here and stay where they are.
+    let container = container::open(pkcs12.expose(), password, expected.key_derivation_rounds)?;
+    let findings = checks::check(&container, expected, now)?;
+    Ok(Examination {
+        checks: findings.checks,
+        facts: findings.facts,
+        pkcs12,
+        password: password.clone(),
+        material: findings.material,
+    })
+}
+
+impl Examination {
+    /// Whether nothing failed.
+    pub fn passed(&self) -> bool {
+        self.failed().next().is_none() && self.facts.is_some() && self.material.is_some()
+    }
+
+    /// What may accompany a success: every check that is [`Outcome::Noted`].
+    pub fn problems(&self) -> Vec<Problem> {
+        self.checks
+            .iter()
+            .filter(|check| check.outcome == Outcome::Noted)
+            .map(|check| Problem {
+                code: check.code,
+                text: check.text.clone(),
+            })
+            .collect()
+    }
+
+    /// The proof, when nothing failed.
+    pub fn into_verified(self) -> Result<VerifiedCredential, CredentialError> {
+        let failed: Vec<Check> = self.failed().cloned().collect();
+        match (self.facts, self.material) {
+            (Some(facts), Some(material)) if failed.is_empty() => Ok(VerifiedCredential::attest(
+                self.pkcs12,
+                self.password,
+                facts,
+                material,
+            )),
+            _ => Err(CredentialError::ChecksFailed { failed }),
+        }
+    }
+
+    fn failed(&self) -> impl Iterator<Item = &Check> {
+        self.checks
+            .iter()
+            .filter(|check| check.outcome == Outcome::Failed)
+    }
+}
+
+impl Outcome {
+    /// The mark that people see beside a check.
+    pub fn mark(self) -> char {
+        match self {
+            Self::Passed => '✓',
+            Self::Failed => '✗',
+            Self::Noted => '!',
+        }
+    }
+}
+
+impl FoundInstead {
+    /// A guess from the first bytes, for the message.
+    fn in_bytes(bytes: &[u8]) -> Self {
+        let start = bytes.trim_ascii_start();
+        if bytes.is_empty() {
+            Self::Nothing
+        } else if start.starts_with(b"-----BEGIN") {
+            Self::Pem
+        } else if CertificateFacts::parse(bytes, None).is_ok() {
+            Self::Certificate
+        } else if start.starts_with(b"<") {
+            Self::Page
+        } else if is_text(bytes) {
+            Self::Text
+        } else {
+            Self::OtherBytes
+        }
+    }
+}
+
+/// Printable throughout; Japanese pages and texts are not always UTF-8, so high bytes count as letters.
+fn is_text(bytes: &[u8]) -> bool {
+    bytes
+        .iter()
+        .all(|byte| !byte.is_ascii_control() || byte.is_ascii_whitespace())
+}
+
+impl std::fmt::Display for FoundInstead {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Nothing => "an empty file",
+            Self::Page => "a web page",
+            Self::Pem => "PEM text",
+            Self::Certificate => "a certificate without its key",
+            Self::Text => "text",
+            Self::OtherBytes => "other bytes",
+        })
+    }
+}
+
+impl std::fmt::Display for Part {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Container => "contents",
+            Self::Mac => "check value",
+            Self::Encryption => "encryption",
+            Self::Key => "private key",
+        })
+    }
+}
+
+fn codes(failed: &[Check]) -> String {
+    let codes: Vec<&str> = failed.iter().map(|check| check.code).collect();
+    codes.join(", ")
+}

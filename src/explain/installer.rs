@@ -1,0 +1,166 @@
+//! Certificate stores, in words.
+
+use crate::domain::Text;
+use crate::installer::InstallError;
+
+use super::{Explanation, custody};
+
+pub fn explain(error: &InstallError) -> Explanation {
+    let (what, next) = match error {
+        InstallError::PracticeCertificate => (
+            Text::new(
+                "練習用の証明書は、ブラウザーが使うストアには入れられません。",
+                "A practice certificate does not go into a store that browsers use.",
+            ),
+            Text::new(
+                "練習では --nss DIR か --folder DIR で別の場所を指定してください。",
+                "For practice name another place with --nss DIR or --folder DIR.",
+            ),
+        ),
+        InstallError::ToolMissing { tool, package } => (
+            Text::new(
+                format!("{tool} がありません。"),
+                format!("{tool} is missing."),
+            ),
+            Text::new(
+                format!("sudo apt-get install {package} を実行してください。"),
+                format!("Run: sudo apt-get install {package}"),
+            ),
+        ),
+        InstallError::ToolFailed { tool, said, .. } => (
+            Text::new(
+                format!("{tool} が失敗しました: {said}"),
+                format!("{tool} failed: {said}"),
+            ),
+            Text::new(
+                "ブラウザーをすべて閉じて、もう一度実行してください。",
+                "Close every browser window and try again.",
+            ),
+        ),
+        InstallError::Refused { operation, source } => (
+            Text::new(
+                format!("ストアが操作（{operation}）を断りました: {source}"),
+                format!("The store refused to {operation}: {source}"),
+            ),
+            Text::new(
+                "ブラウザーをすべて閉じて、もう一度実行してください。",
+                "Close every browser window and try again.",
+            ),
+        ),
+        InstallError::Locked { path } => (
+            Text::new(
+                format!(
+                    "ストア {} には独自のパスワードがかかっています。",
+                    path.display()
+                ),
+                format!(
+                    "The store {} is locked with its own password.",
+                    path.display()
+                ),
+            ),
+            Text::new(
+                "ブラウザーの設定でマスターパスワードを外すか、別の場所を --nss DIR で指定してください。",
+                "Take the master password off in the browser, or name another place with --nss DIR.",
+            ),
+        ),
+        InstallError::WrongStorePassword { path } => (
+            Text::new(
+                format!("ストア {} のパスワードが違います。", path.display()),
+                format!("The password of the store {} is wrong.", path.display()),
+            ),
+            Text::new(
+                "正しいパスワードを確かめてください。",
+                "Look up the right password.",
+            ),
+        ),
+        InstallError::Disk { source } => return custody::disk(source),
+        InstallError::NotFound { fingerprint } => (
+            Text::new(
+                format!("ストアに証明書 {fingerprint} がありません。"),
+                format!("The store has no certificate {fingerprint}."),
+            ),
+            Text::new(
+                "noticert install でもう一度入れてください。",
+                "Install it again with noticert install.",
+            ),
+        ),
+        InstallError::NoKey { fingerprint } => (
+            Text::new(
+                format!("ストアに証明書 {fingerprint} の鍵がありません。"),
+                format!("The store has no key for certificate {fingerprint}."),
+            ),
+            Text::new(
+                "noticert install でもう一度入れてください。",
+                "Install it again with noticert install.",
+            ),
+        ),
+        InstallError::NotThereAfterImport { fingerprint } => (
+            Text::new(
+                format!(
+                    "取り込みは成功と報告されましたが、証明書 {fingerprint} と鍵が見つかりません。"
+                ),
+                format!(
+                    "The import reported success, but certificate {fingerprint} with its key is not there."
+                ),
+            ),
+            Text::new(
+                "ブラウザーをすべて閉じて、もう一度実行してください。",
+                "Close every browser window and try again.",
+            ),
+        ),
+        InstallError::WrongKey { fingerprint } => (
+            Text::new(
+                format!("証明書 {fingerprint} とストアの鍵が合いません。"),
+                format!("The key stored for certificate {fingerprint} does not belong to it."),
+            ),
+            Text::new(
+                "この証明書では接続できません。別のストアに入れ直してください。",
+                "It will not connect. Install it into another store.",
+            ),
+        ),
+        InstallError::Random { source } => (
+            Text::new(
+                format!("このパソコンから乱数を得られません（{source}）。"),
+                format!("This computer gives no random numbers ({source})."),
+            ),
+            Text::new(
+                "再起動してからもう一度実行してください。",
+                "Restart the computer and try again.",
+            ),
+        ),
+        InstallError::NotUndone { first, then } => {
+            let first = explain(first);
+            (
+                Text::new(
+                    format!(
+                        "{} 途中まで入ったものを取り除くこともできませんでした（{then}）。",
+                        first.what.ja
+                    ),
+                    format!(
+                        "{} What it left could not be removed either ({then}).",
+                        first.what.en
+                    ),
+                ),
+                Text::new(
+                    "ブラウザーの証明書の管理で、この端末の証明書を削除してから、もう一度実行してください。",
+                    "Remove this terminal's certificate in the browser's certificate manager, then try again.",
+                ),
+            )
+        }
+        InstallError::Unsupported { store } => (
+            Text::new(
+                format!("このシステムには {store} がありません。"),
+                format!("This system has no {store}."),
+            ),
+            Text::new("--folder DIR を使ってください。", "Use --folder DIR."),
+        ),
+    };
+    Explanation::new(
+        what,
+        Text::new(
+            "インストールは完了していません。取得した証明書のファイルは残っています。",
+            "It is not installed. The retrieved file is kept.",
+        ),
+        next,
+    )
+}

@@ -1,0 +1,263 @@
+//! Into and out of certificate stores.
+//!
+//! [`install`] is the one way in: look by fingerprint, import, look again, let the stored key sign a fresh
+//! challenge. An import that does not stand all of this is undone, and running it twice changes nothing.
+//!
+//! A store that browsers use refuses practice certificates (design rule 10).
+
+mod challenge;
+mod folder;
+#[cfg(unix)]
+mod nss;
+#[cfg(not(unix))]
+mod others;
+
+pub use folder::FolderStore;
+#[cfg(unix)]
+pub use nss::NssStore;
+#[cfg(not(unix))]
+pub use others::NssStore;
+
+use std::path::PathBuf;
+
+use thiserror::Error;
+
+use crate::custody::DiskError;
+use crate::domain::{CertificateFacts, Fingerprint, TerminalName, Text, VerifiedCredential};
+
+/// A place that keeps certificates with their keys.
+pub trait CertificateStore {
+    /// Which store this is, for people.
+    fn describe(&self) -> Text;
+
+    /// Whether browsers or the operating system use it, so that nothing practised may enter.
+    fn is_system(&self) -> bool;
+
+    /// Every certificate in it, with and without a key. A store that does not exist yet is empty.
+    fn list(&mut self) -> Result<Vec<InstalledCertificate>, InstallError>;
+
+    /// Puts the credential in, named for its terminal. Only [`install`] calls this.
+    fn import(
+        &mut self,
+        credential: &VerifiedCredential,
+        name: &TerminalName,
+    ) -> Result<(), InstallError>;
+
+    /// Takes a certificate out, and its key unless another certificate uses it.
+    fn remove(&mut self, fingerprint: &Fingerprint) -> Result<(), InstallError>;
+
+    /// Lets the key that is stored for a certificate sign a fresh challenge.
+    fn prove(&mut self, fingerprint: &Fingerprint) -> Result<Proof, InstallError>;
+}
+
+/// One certificate in a store.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct InstalledCertificate {
+    /// What it says; `friendly_name` is the store's name for it.
+    pub facts: CertificateFacts,
+    /// Its DER.
+    pub der: Vec<u8>,
+    /// Whether the store holds its key.
+    pub has_key: bool,
+}
+
+/// What a store could show about a key.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Proof {
+    /// The stored key signed a challenge and the certificate verified it.
+    Signed,
+    /// The store has the key and no means to let it sign.
+    CannotProve(Text),
+}
+
+/// A credential that is in a store.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Installed {
+    /// Its certificate.
+    pub fingerprint: Fingerprint,
+    /// It was there before, so nothing was changed.
+    pub already: bool,
+    /// What the store could show about its key.
+    pub proof: Proof,
+}
+
+/// Why a certificate is not in a store, or not out of it.
+#[derive(Debug, Error)]
+pub enum InstallError {
+    /// A practice certificate does not enter a store that browsers use.
+    #[error("a practice certificate does not go into a store that browsers use")]
+    PracticeCertificate,
+    /// A program that the store needs is not installed.
+    #[error("{tool} is missing; the package {package} brings it")]
+    ToolMissing {
+        /// The program or library.
+        tool: &'static str,
+        /// The Debian package that has it.
+        package: &'static str,
+    },
+    /// A program of the store failed.
+    #[error("{tool} failed: {said}")]
+    ToolFailed {
+        /// The program.
+        tool: &'static str,
+        /// Its exit status, where it ended by itself.
+        status: Option<i32>,
+        /// The end of what it said.
+        said: String,
+    },
+    /// The store's own module refused an operation.
+    #[error("the store refused to {operation}")]
+    Refused {
+        /// What was asked.
+        operation: &'static str,
+        /// Its own words.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// The store is locked with a password of its own.
+    #[error("the store {} is locked with its own password", path.display())]
+    Locked {
+        /// The store.
+        path: PathBuf,
+    },
+    /// The store's own password is wrong.
+    #[error("the password of the store {} is wrong", path.display())]
+    WrongStorePassword {
+        /// The store.
+        path: PathBuf,
+    },
+    /// The disk refused.
+    #[error("the store's files cannot be used")]
+    Disk {
+        /// Why.
+        #[source]
+        source: DiskError,
+    },
+    /// The store has no such certificate.
+    #[error("the store has no certificate {fingerprint}")]
+    NotFound {
+        /// Which.
+        fingerprint: Fingerprint,
+    },
+    /// The store has the certificate without its key.
+    #[error("the store has no key for certificate {fingerprint}")]
+    NoKey {
+        /// Which.
+        fingerprint: Fingerprint,
+    },
+    /// The import reported success, but the certificate or its key is not there.
+    #[error("the import left no certificate {fingerprint} with its key")]
+    NotThereAfterImport {
+        /// Which.
+        fingerprint: Fingerprint,
+    },
+    /// The stored key made a signature that its certificate does not verify.
+    #[error("the key stored for certificate {fingerprint} does not belong to it")]
+    WrongKey {
+        /// Which.
+        fingerprint: Fingerprint,
+    },
+    /// No random numbers for a challenge.
+    #[error("no random numbers from the operating system")]
+    Random {
+        /// Why.
+        #[source]
+        source: getrandom::Error,
+    },
+    /// An import failed and what it left could not be taken out again.
+    #[error("the import failed and its remains could not be removed")]
+    NotUndone {
+        /// Why the import failed.
+        #[source]
+        first: Box<InstallError>,
+        /// Why its remains stayed.
+        then: Box<InstallError>,
+    },
+    /// This system has no such store.
+    #[error("this system has no {store}")]
+    Unsupported {
+        /// Which store.
+        store: &'static str,
+    },
+}
+
+/// Puts `credential` into `store` under `name`, or finds it there.
+pub fn install(
+    store: &mut dyn CertificateStore,
+    credential: &VerifiedCredential,
+    name: &TerminalName,
+) -> Result<Installed, InstallError> {
+    if store.is_system() && credential.facts().is_practice() {
+        return Err(InstallError::PracticeCertificate);
+    }
+    let fingerprint = credential.facts().fingerprint;
+    let before = store.list()?;
+    if has_with_key(&before, &fingerprint) {
+        return Ok(Installed {
+            fingerprint,
+            already: true,
+            proof: store.prove(&fingerprint)?,
+        });
+    }
+    match import_and_prove(store, credential, name) {
+        Ok(proof) => Ok(Installed {
+            fingerprint,
+            already: false,
+            proof,
+        }),
+        Err(first) => Err(undo(store, &before, first)),
+    }
+}
+
+fn import_and_prove(
+    store: &mut dyn CertificateStore,
+    credential: &VerifiedCredential,
+    name: &TerminalName,
+) -> Result<Proof, InstallError> {
+    let fingerprint = credential.facts().fingerprint;
+    store.import(credential, name)?;
+    match has_with_key(&store.list()?, &fingerprint) {
+        true => store.prove(&fingerprint),
+        false => Err(InstallError::NotThereAfterImport { fingerprint }),
+    }
+}
+
+/// Takes out whatever was not there before; what is returned is the error that made it necessary.
+fn undo(
+    store: &mut dyn CertificateStore,
+    before: &[InstalledCertificate],
+    first: InstallError,
+) -> InstallError {
+    let removed = store.list().and_then(|after| {
+        after
+            .iter()
+            .map(|certificate| certificate.facts.fingerprint)
+            .filter(|fingerprint| !has(before, fingerprint))
+            .try_for_each(|fingerprint| store.remove(&fingerprint))
+    });
+    match removed {
+        Ok(()) => first,
+        Err(then) => InstallError::NotUndone {
+            first: Box::new(first),
+            then: Box::new(then),
+        },
+    }
+}
+
+fn has(certificates: &[InstalledCertificate], fingerprint: &Fingerprint) -> bool {
+    certificates
+        .iter()
+        .any(|certificate| certificate.facts.fingerprint == *fingerprint)
+}
+
+fn has_with_key(certificates: &[InstalledCertificate], fingerprint: &Fingerprint) -> bool {
+    certificates
+        .iter()
+        .any(|certificate| certificate.has_key && certificate.facts.fingerprint == *fingerprint)
+}
+
+impl From<DiskError> for InstallError {
+    fn from(source: DiskError) -> Self {
+        Self::Disk { source }
+    }
+}

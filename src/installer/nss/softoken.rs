@@ -1,0 +1,328 @@
+//! One NSS database, opened through softoken, NSS's own PKCS#11 module.
+//!
+//! Softoken has one state for the whole process, so one database is open at a time and others wait for
+//! their turn. The library stays loaded once it was: NSPR, which it brings, leaves destructors behind that
+//! would run in unmapped memory when a thread ends.
+//!
+//! The database is named in `pReserved` of `CK_C_INITIALIZE_ARGS`, which NSS reads as its own
+//! `LibraryParameters`; Java's SunPKCS11 provider opens NSS in the same way. This is the one `unsafe` of this
+//! file: the safe interface of the crate has no other way to say which database.
+//!
+//! Parameters: <https://firefox-source-docs.mozilla.org/security/nss/legacy/pkcs11/module_specs/index.html>
+
+#![expect(
+    unsafe_code,
+    reason = "the name of the database is handed over by pointer"
+)]
+
+use std::ffi::CString;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+use std::ptr::NonNull;
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+
+use cryptoki::context::{CInitializeArgs, CInitializeFlags, Pkcs11};
+use cryptoki::error::{Error, RvError};
+use cryptoki::mechanism::Mechanism;
+use cryptoki::object::{Attribute, AttributeType, ObjectClass, ObjectHandle};
+use cryptoki::session::{Session, UserType};
+use secrecy::SecretString;
+
+use crate::installer::InstallError;
+use crate::installer::challenge::Scheme;
+
+/// An open database. Dropping it closes the database.
+pub(super) struct Token {
+    // Fields are dropped in this order: the session before the module's state, the turn last.
+    session: Session,
+    _state: State,
+    _turn: MutexGuard<'static, ()>,
+}
+
+/// What a database is opened for.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Access {
+    Read,
+    Write,
+}
+
+/// A certificate as the database has it.
+pub(super) struct StoredCertificate {
+    pub(super) der: Vec<u8>,
+    /// The nickname.
+    pub(super) label: String,
+    /// What it shares with its key.
+    pub(super) id: Vec<u8>,
+    /// DER of the subject's name.
+    pub(super) subject: Vec<u8>,
+    handle: ObjectHandle,
+}
+
+/// A private key in the database.
+pub(super) struct StoredKey(ObjectHandle);
+
+impl Token {
+    /// Opens the database in `directory`, which exists, with `password` where it has one.
+    pub(super) fn open(
+        directory: &Path,
+        access: Access,
+        password: Option<&SecretString>,
+    ) -> Result<Self, InstallError> {
+        let module = module()?;
+        let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+        let state = State::initialize(module, directory, access)?;
+        let slot = module
+            .get_slots_with_token()
+            .map_err(refused("list its slots"))?
+            .into_iter()
+            .find(|slot| slot.id() == DATABASE_SLOT)
+            .ok_or_else(|| InstallError::Refused {
+                operation: "open its database",
+                source: "softoken has no slot for a database".into(),
+            })?;
+        let session = match access {
+            Access::Read => module.open_ro_session(slot),
+            Access::Write => module.open_rw_session(slot),
+        }
+        .map_err(refused("open a session"))?;
+        let token = module
+            .get_token_info(slot)
+            .map_err(refused("describe its database"))?;
+        if token.login_required() {
+            log_in(&session, directory, password)?;
+        }
+        Ok(Self {
+            session,
+            _state: state,
+            _turn: turn,
+        })
+    }
+
+    /// Every certificate in the database.
+    pub(super) fn certificates(&self) -> Result<Vec<StoredCertificate>, InstallError> {
+        let template = [
+            Attribute::Class(ObjectClass::CERTIFICATE),
+            Attribute::Token(true),
+        ];
+        let handles = self
+            .session
+            .find_objects(&template)
+            .map_err(refused("list its certificates"))?;
+        handles
+            .into_iter()
+            .map(|handle| self.certificate(handle))
+            .collect()
+    }
+
+    fn certificate(&self, handle: ObjectHandle) -> Result<StoredCertificate, InstallError> {
+        let wanted = [
+            AttributeType::Value,
+            AttributeType::Label,
+            AttributeType::Id,
+            AttributeType::Subject,
+        ];
+        let mut certificate = StoredCertificate {
+            der: Vec::new(),
+            label: String::new(),
+            id: Vec::new(),
+            subject: Vec::new(),
+            handle,
+        };
+        let attributes = self
+            .session
+            .get_attributes(handle, &wanted)
+            .map_err(refused("read a certificate"))?;
+        for attribute in attributes {
+            match attribute {
+                Attribute::Value(der) => certificate.der = der,
+                Attribute::Label(label) => {
+                    certificate.label = String::from_utf8_lossy(&label).into_owned();
+                }
+                Attribute::Id(id) => certificate.id = id,
+                Attribute::Subject(subject) => certificate.subject = subject,
+                _ => {}
+            }
+        }
+        Ok(certificate)
+    }
+
+    /// The private key that shares `id` with its certificate.
+    pub(super) fn private_key(&self, id: &[u8]) -> Result<Option<StoredKey>, InstallError> {
+        let keys = self.keys(ObjectClass::PRIVATE_KEY, id)?;
+        Ok(keys.into_iter().next().map(StoredKey))
+    }
+
+    /// Lets a key sign; the caller verifies.
+    pub(super) fn sign(
+        &self,
+        key: &StoredKey,
+        scheme: Scheme,
+        challenge: &[u8],
+    ) -> Result<Vec<u8>, InstallError> {
+        let mechanism = match scheme {
+            Scheme::Rsa { .. } => Mechanism::Sha256RsaPkcs,
+            Scheme::P256 => Mechanism::EcdsaSha256,
+            Scheme::P384 => Mechanism::EcdsaSha384,
+        };
+        self.session
+            .sign(&mechanism, key.0, challenge)
+            .map_err(refused("sign"))
+    }
+
+    /// Gives a certificate another nickname, and its key the same.
+    pub(super) fn rename(
+        &self,
+        certificate: &StoredCertificate,
+        label: &str,
+    ) -> Result<(), InstallError> {
+        let label = [Attribute::Label(label.as_bytes().to_vec())];
+        let keys = self.keys(ObjectClass::PRIVATE_KEY, &certificate.id)?;
+        for handle in std::iter::once(certificate.handle).chain(keys) {
+            self.session
+                .update_attributes(handle, &label)
+                .map_err(refused("rename a certificate"))?;
+        }
+        Ok(())
+    }
+
+    /// Takes a certificate out.
+    pub(super) fn destroy(&self, certificate: &StoredCertificate) -> Result<(), InstallError> {
+        self.session
+            .destroy_object(certificate.handle)
+            .map_err(refused("remove a certificate"))
+    }
+
+    /// Takes the keys out that share `id`.
+    pub(super) fn destroy_keys(&self, id: &[u8]) -> Result<(), InstallError> {
+        for class in [ObjectClass::PRIVATE_KEY, ObjectClass::PUBLIC_KEY] {
+            for key in self.keys(class, id)? {
+                self.session
+                    .destroy_object(key)
+                    .map_err(refused("remove a key"))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn keys(&self, class: ObjectClass, id: &[u8]) -> Result<Vec<ObjectHandle>, InstallError> {
+        // An empty identifier would match keys that belong to nothing.
+        if id.is_empty() {
+            return Ok(Vec::new());
+        }
+        let template = [
+            Attribute::Class(class),
+            Attribute::Token(true),
+            Attribute::Id(id.to_vec()),
+        ];
+        self.session
+            .find_objects(&template)
+            .map_err(refused("find a key"))
+    }
+}
+
+/// Softoken between its initialisation and its end.
+struct State {
+    module: Pkcs11,
+}
+
+impl State {
+    fn initialize(module: &Pkcs11, directory: &Path, access: Access) -> Result<Self, InstallError> {
+        let parameters = parameters(directory, access)?;
+        // A pointer into `parameters`, which is never null.
+        let pointer = NonNull::from(parameters.as_bytes_with_nul()).cast();
+        // SAFETY: softoken takes pReserved for a pointer to a C string of parameters, which `parameters` is; it copies
+        // what it needs during the call below, and `parameters` lives until the end of this function.
+        let arguments =
+            unsafe { CInitializeArgs::new_with_reserved(CInitializeFlags::OS_LOCKING_OK, pointer) };
+        module
+            .initialize(arguments)
+            .map_err(refused("open its database"))?;
+        Ok(Self {
+            module: module.clone(),
+        })
+    }
+}
+
+impl Drop for State {
+    fn drop(&mut self) {
+        // Nothing can be done about a module that does not end; the next initialisation will say so.
+        let _ = self.module.clone().finalize();
+    }
+}
+
+fn parameters(directory: &Path, access: Access) -> Result<CString, InstallError> {
+    let mut text = b"configdir='sql:".to_vec();
+    for &byte in directory.as_os_str().as_bytes() {
+        if matches!(byte, b'\'' | b'\\') {
+            text.push(b'\\');
+        }
+        text.push(byte);
+    }
+    text.extend_from_slice(b"' certPrefix='' keyPrefix='' secmod='secmod.db' flags=noModDB");
+    if access == Access::Read {
+        text.extend_from_slice(b",readOnly");
+    }
+    CString::new(text).map_err(|error| InstallError::Refused {
+        operation: "open its database",
+        source: error.into(),
+    })
+}
+
+fn log_in(
+    session: &Session,
+    directory: &Path,
+    password: Option<&SecretString>,
+) -> Result<(), InstallError> {
+    let Some(password) = password else {
+        return Err(InstallError::Locked {
+            path: directory.to_owned(),
+        });
+    };
+    match session.login(UserType::User, Some(password)) {
+        Err(Error::Pkcs11(RvError::PinIncorrect, _)) => Err(InstallError::WrongStorePassword {
+            path: directory.to_owned(),
+        }),
+        // The login is softoken's, not the session's.
+        Err(Error::Pkcs11(RvError::UserAlreadyLoggedIn, _)) => Ok(()),
+        outcome => outcome.map_err(refused("unlock its database")),
+    }
+}
+
+/// The loaded library, loaded at its first use.
+fn module() -> Result<&'static Pkcs11, InstallError> {
+    static MODULE: OnceLock<Pkcs11> = OnceLock::new();
+    if let Some(module) = MODULE.get() {
+        return Ok(module);
+    }
+    let loaded = LIBRARIES.iter().find_map(|path| Pkcs11::new(path).ok());
+    let loaded = loaded.ok_or(InstallError::ToolMissing {
+        tool: LIBRARIES[0],
+        package: "libnss3",
+    })?;
+    Ok(MODULE.get_or_init(|| loaded))
+}
+
+fn refused(operation: &'static str) -> impl Fn(Error) -> InstallError {
+    move |error| InstallError::Refused {
+        operation,
+        source: Box::new(error),
+    }
+}
+
+static TURN: Mutex<()> = Mutex::new(());
+/// Slot 1 is softoken's own arithmetic, slot 2 the database.
+const DATABASE_SLOT: u64 = 2;
+/// Where distributions put it, the loader's own search first.
+#[cfg(not(target_os = "macos"))]
+const LIBRARIES: [&str; 4] = [
+    "libsoftokn3.so",
+    "/usr/lib/x86_64-linux-gnu/nss/libsoftokn3.so",
+    "/usr/lib/aarch64-linux-gnu/nss/libsoftokn3.so",
+    "/usr/lib64/libsoftokn3.so",
+];
+#[cfg(target_os = "macos")]
+const LIBRARIES: [&str; 3] = [
+    "libsoftokn3.dylib",
+    "/opt/homebrew/lib/libsoftokn3.dylib",
+    "/usr/local/lib/libsoftokn3.dylib",
+];

@@ -1,0 +1,195 @@
+//! What differs between operating systems, besides the certificate stores: owner-only files, atomic
+//! renames, free space, the account, the console.
+//!
+//! This file picks; `platform/unix.rs` and `platform/windows.rs` export the same names, so no caller holds a
+//! `cfg`. Files with secrets are readable by their owner alone from the first byte: the mode or the
+//! access list is given when the file is created, never afterwards.
+
+use std::ffi::OsString;
+use std::fs::File;
+use std::io;
+use std::path::{Path, PathBuf};
+
+#[cfg(unix)]
+mod unix;
+#[cfg(unix)]
+use unix as system;
+
+#[cfg(windows)]
+mod windows;
+#[cfg(windows)]
+use windows as system;
+
+pub use system::TerminalState;
+
+/// Creates `path` for its owner alone, open for reading and writing. An existing file is an error.
+pub fn create_owner_only(path: &Path) -> io::Result<File> {
+    system::create_owner_only(path)
+}
+
+/// Opens `path` for reading and writing without cutting it, or creates it for its owner alone.
+///
+/// A last path component that is a link is refused on Unix: what it points to may be anybody's.
+pub fn open_or_create_owner_only(path: &Path) -> io::Result<File> {
+    system::open_or_create_owner_only(path)
+}
+
+/// Creates a folder and its missing parents for their owner alone. A folder that exists stays as it is.
+pub fn create_owner_only_dir(path: &Path) -> io::Result<()> {
+    if path.as_os_str().is_empty() || path.is_dir() {
+        return Ok(());
+    }
+    let parent = parent_of(path);
+    create_owner_only_dir(parent)?;
+    match system::create_owner_only_dir(path) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists && path.is_dir() => Ok(()),
+        Err(error) => Err(error),
+        Ok(()) => sync_dir(parent),
+    }
+}
+
+/// Whether nobody but the owner, who is the present user, may read `path`.
+pub fn is_owner_only(path: &Path) -> io::Result<bool> {
+    system::is_owner_only(path)
+}
+
+/// Renames `from` over `to` in one step: a reader sees the old file or the new one, never a part.
+pub fn replace_file(from: &Path, to: &Path) -> io::Result<()> {
+    system::replace_file(from, to)
+}
+
+/// Renames `from` to `to` unless something of that name exists (`AlreadyExists`).
+pub fn rename_without_replacing(from: &Path, to: &Path) -> io::Result<()> {
+    system::rename_without_replacing(from, to)
+}
+
+/// Makes the names inside a folder durable. An empty path is the current folder.
+pub fn sync_dir(path: &Path) -> io::Result<()> {
+    let path = match path.as_os_str().is_empty() {
+        true => Path::new("."),
+        false => path,
+    };
+    system::sync_dir(path)
+}
+
+/// Bytes that the present user may still write where `path` (which exists) lies.
+pub fn free_space(path: &Path) -> io::Result<u64> {
+    system::free_space(path)
+}
+
+/// The account that runs this program; its number where it has no name.
+pub fn account_name() -> String {
+    system::account_name()
+}
+
+/// What this computer calls itself.
+pub fn computer_name() -> String {
+    system::computer_name()
+}
+
+/// Whether this program runs as root or with administrator rights, which it never needs.
+pub fn is_elevated() -> bool {
+    system::is_elevated()
+}
+
+/// Where data lies unless told otherwise; `None` when the environment names no home.
+///
+/// `lookup` answers for the environment, which only the command line reads.
+pub fn default_data_dir(lookup: &dyn Fn(&str) -> Option<OsString>) -> Option<PathBuf> {
+    system::data_home(&|name| absolute(lookup(name)?)).map(|home| home.join("noticert"))
+}
+
+/// The folder in which `path` lies, for a path that is not empty.
+fn parent_of(path: &Path) -> &Path {
+    path.parent().unwrap_or(Path::new(""))
+}
+
+/// An environment variable that names a place counts only when the place is absolute (XDG says so too).
+fn absolute(value: OsString) -> Option<PathBuf> {
+    Some(PathBuf::from(value)).filter(|path| path.is_absolute())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::io::Write;
+
+    use super::*;
+
+    #[test]
+    fn a_new_file_is_its_owners_alone_and_never_taken_over() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("key");
+        create_owner_only(&path).unwrap().write_all(b"1").unwrap();
+        assert!(is_owner_only(&path).unwrap());
+        let again = create_owner_only(&path).unwrap_err();
+        assert_eq!(again.kind(), io::ErrorKind::AlreadyExists);
+        assert_eq!(fs::read(&path).unwrap(), b"1");
+    }
+
+    #[test]
+    fn opening_an_existing_file_keeps_what_it_holds() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("log");
+        open_or_create_owner_only(&path)
+            .unwrap()
+            .write_all(b"kept")
+            .unwrap();
+        drop(open_or_create_owner_only(&path).unwrap());
+        assert_eq!(fs::read(&path).unwrap(), b"kept");
+        assert!(is_owner_only(&path).unwrap());
+    }
+
+    #[test]
+    fn every_missing_folder_on_the_way_is_owner_only() {
+        let dir = tempfile::tempdir().unwrap();
+        let deep = dir.path().join("a").join("b").join("c");
+        create_owner_only_dir(&deep).unwrap();
+        create_owner_only_dir(&deep).unwrap();
+        assert!(is_owner_only(&deep).unwrap());
+        assert!(is_owner_only(deep.parent().unwrap()).unwrap());
+    }
+
+    #[test]
+    fn a_folder_in_place_of_a_file_is_an_error() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("file");
+        fs::write(&file, b"").unwrap();
+        assert!(create_owner_only_dir(&file.join("below")).is_err());
+        assert!(create_owner_only_dir(&file).is_err());
+        assert!(open_or_create_owner_only(dir.path()).is_err());
+    }
+
+    #[test]
+    fn a_rename_without_replacing_leaves_both_files_when_the_name_is_taken() {
+        let dir = tempfile::tempdir().unwrap();
+        let (from, to) = (dir.path().join("from"), dir.path().join("to"));
+        fs::write(&from, b"new").unwrap();
+        fs::write(&to, b"old").unwrap();
+        let taken = rename_without_replacing(&from, &to).unwrap_err();
+        assert_eq!(taken.kind(), io::ErrorKind::AlreadyExists);
+        assert_eq!(fs::read(&to).unwrap(), b"old");
+        assert_eq!(fs::read(&from).unwrap(), b"new");
+
+        rename_without_replacing(&from, &dir.path().join("free")).unwrap();
+        assert!(!from.exists());
+        replace_file(&dir.path().join("free"), &to).unwrap();
+        assert_eq!(fs::read(&to).unwrap(), b"new");
+        sync_dir(dir.path()).unwrap();
+    }
+
+    #[test]
+    fn space_account_and_computer_have_answers() {
+        let dir = tempfile::tempdir().unwrap();
+        assert!(free_space(dir.path()).unwrap() > 0);
+        assert!(free_space(&dir.path().join("missing")).is_err());
+        assert!(!account_name().is_empty());
+        assert!(!computer_name().is_empty());
+    }
+
+    #[test]
+    fn without_a_home_there_is_no_default_folder() {
+        assert_eq!(default_data_dir(&|_| None), None);
+        assert_eq!(default_data_dir(&|_| Some("relative".into())), None);
+    }
+}

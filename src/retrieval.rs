@@ -1,0 +1,20 @@
+//! From a reviewed issuance to PKCS#12 bytes: the exchange with the retrieval site.
+//!
+//! [`page`] understands what the site shows, [`network`] says whom to trust on the way, [`exchange`] holds the
+//! conversation with its one submission, [`answer`] judges what came back.
+
+pub mod answer;
+mod error;
+pub mod exchange;
+pub mod network;
+pub mod page;
+mod phrases;
+
+pub use answer::KeptAnswer;
+pub use error::{
+    AddressProblem, CaProblem, Effect, FileProblem, NetworkProblem, RefusalReason, RetrievalError,
+    TlsProblem, UnclearProblem,
+};
+pub use exchange::{AnswerEnd, Intent, Journal, JournalError, Reach, judge_kept, reach, retrieve};
+pub use network::{ProxyChoice, Site, SiteOptions, TimeLimits};
+pub use phrases::Meaning;

@@ -1,0 +1,375 @@
+//! What came back after the submission, judged by its bytes.
+//!
+//! A PKCS#12 file is one whatever the headers call it. Anything else is read as a page: only the words that
+//! were not on the form page count, because standing notices there name every possible error.
+
+mod structure;
+
+use std::io::Read;
+
+use unicode_normalization::UnicodeNormalization;
+use zeroize::Zeroizing;
+
+use super::error::{FileProblem, RefusalReason, RetrievalError, UnclearProblem};
+use super::exchange::AnswerEnd;
+use super::page;
+use super::phrases::{Meaning, Phrases, Understood};
+use crate::domain::{CertificatePassword, Issuance, Pkcs12};
+use structure::{Shape, shape};
+
+/// An answer as far as it is known: from the network, or from the disk after a crash.
+#[derive(Clone, Copy, Debug)]
+pub struct KeptAnswer<'a> {
+    /// The body as it arrived.
+    pub bytes: &'a [u8],
+    /// What the form page said, one sentence a line, as [`super::Intent::form_text`] had it.
+    pub form_text: &'a str,
+    /// How the answer ended; `None` when the program ended first.
+    pub end: Option<&'a AnswerEnd>,
+}
+
+/// Judges an answer. Asks nothing of the network, so it can be repeated from what is on disk.
+///
+/// `issuance` and `password` are what was submitted: a page that shows them again is quoted without them.
+pub fn judge(
+    answer: &KeptAnswer<'_>,
+    issuance: &Issuance,
+    password: &CertificatePassword,
+    limit: usize,
+) -> Result<Pkcs12, RetrievalError> {
+    let opened = unpacked(answer.bytes, limit);
+    let (bytes, unpacked_whole) = match &opened {
+        Some((bytes, whole)) => (bytes.as_slice(), *whole),
+        None => (answer.bytes, true),
+    };
+    match shape(bytes) {
+        Shape::Whole { start, end } => Ok(Pkcs12::received(bytes[start..end].to_vec())),
+        Shape::Cut => Err(unclear(answer, UnclearProblem::Cut)),
+        Shape::Broken => Err(invalid(answer, FileProblem::Broken)),
+        Shape::OtherDer => Err(invalid(answer, FileProblem::OtherDer)),
+        Shape::Other => {
+            let ended_whole = answer.end.is_some_and(|end| end.whole) && unpacked_whole;
+            Err(page_verdict(answer, bytes, ended_whole, issuance, password))
+        }
+    }
+}
+
+/// Whether these bytes are a whole file already, so that nothing more need be waited for.
+pub(crate) fn is_whole_file(bytes: &[u8]) -> bool {
+    matches!(shape(bytes), Shape::Whole { .. })
+}
+
+fn page_verdict(
+    answer: &KeptAnswer<'_>,
+    bytes: &[u8],
+    ended_whole: bool,
+    issuance: &Issuance,
+    password: &CertificatePassword,
+) -> RetrievalError {
+    if bytes.iter().all(u8::is_ascii_whitespace) {
+        let problem = match ended_whole {
+            true => UnclearProblem::Empty,
+            false => UnclearProblem::Cut,
+        };
+        return unclear(answer, problem);
+    }
+    if !ended_whole && !closes_its_page(bytes) {
+        return unclear(answer, UnclearProblem::Cut);
+    }
+    if bytes.contains(&0) {
+        return invalid(answer, FileProblem::UnknownKind);
+    }
+    let known: Vec<String> = answer.form_text.lines().map(str::to_owned).collect();
+    let content_type = answer.end.and_then(|end| end.content_type.as_deref());
+    let said = page::message(bytes, content_type, &known);
+    let mask = Mask::new(issuance, password);
+    match Phrases::standard().understand(&said) {
+        Some(understood) => refused(answer, understood, &mask),
+        None => RetrievalError::Refused {
+            reason: RefusalReason::Unknown,
+            sentence: mask.quote(&said),
+            status: answer.end.and_then(|end| end.status),
+        },
+    }
+}
+
+fn refused(answer: &KeptAnswer<'_>, understood: Understood, mask: &Mask) -> RetrievalError {
+    let sentence = mask.quote(&[understood.sentence]);
+    let reason = match understood.meaning {
+        Meaning::Maintenance => {
+            let retry_after = answer.end.and_then(|end| end.retry_after.clone());
+            return RetrievalError::Closed {
+                sentence,
+                retry_after,
+            };
+        }
+        Meaning::SessionTimeout => return RetrievalError::SessionTimeout { sentence },
+        Meaning::BadIds => RefusalReason::BadIds,
+        Meaning::AlreadyIssued => RefusalReason::AlreadyIssued,
+        Meaning::Expired => RefusalReason::Expired,
+        Meaning::Locked => RefusalReason::Locked,
+        Meaning::PasswordFormat => RefusalReason::PasswordFormat,
+    };
+    RetrievalError::Refused {
+        reason,
+        sentence,
+        status: answer.end.and_then(|end| end.status),
+    }
+}
+
+fn unclear(answer: &KeptAnswer<'_>, problem: UnclearProblem) -> RetrievalError {
+    RetrievalError::Unclear {
+        problem,
+        received: answer.bytes.len() as u64,
+        source: None,
+    }
+}
+
+fn invalid(answer: &KeptAnswer<'_>, problem: FileProblem) -> RetrievalError {
+    RetrievalError::InvalidFile {
+        problem,
+        received: answer.bytes.len() as u64,
+    }
+}
+
+/// A page that arrived up to its closing tag is whole, however the connection ended.
+fn closes_its_page(bytes: &[u8]) -> bool {
+    let tail = &bytes[bytes.len().saturating_sub(TAIL)..];
+    String::from_utf8_lossy(tail)
+        .to_ascii_lowercase()
+        .contains("</html")
+}
+
+/// An answer that was gzipped although nobody asked for it: its content, and whether all of it came out.
+fn unpacked(bytes: &[u8], limit: usize) -> Option<(Zeroizing<Vec<u8>>, bool)> {
+    if !bytes.starts_with(&GZIP) {
+        return None;
+    }
+    let mut content = Zeroizing::new(Vec::new());
+    let mut decoder = flate2::read::MultiGzDecoder::new(bytes).take(limit as u64 + 1);
+    // What came out before an error is kept: the file may be whole all the same.
+    let whole = decoder.read_to_end(&mut content).is_ok() && content.len() <= limit;
+    Some((content, whole))
+}
+
+/// What must not be quoted.
+struct Mask {
+    secrets: Vec<Zeroizing<String>>,
+}
+
+impl Mask {
+    fn new(issuance: &Issuance, password: &CertificatePassword) -> Self {
+        // Read only to be struck out of what a page repeats.
+        let secrets = [issuance.reference_id.expose(), password.expose()];
+        Self {
+            secrets: secrets
+                .iter()
+                .map(|secret| Zeroizing::new(secret.to_lowercase()))
+                .collect(),
+        }
+    }
+
+    /// The first sentences, shortened, without the secrets; `None` when there is none.
+    fn quote(&self, sentences: &[String]) -> Option<String> {
+        let text = sentences
+            .iter()
+            .take(MOST_SENTENCES)
+            .map(String::as_str)
+            .collect::<Vec<_>>()
+            .join(" ");
+        let quoted: String = self.strike_out(&text).chars().take(LONGEST_QUOTE).collect();
+        (!quoted.is_empty()).then_some(quoted)
+    }
+
+    /// Secrets are found in any width and case, and with blanks or hyphens between their characters.
+    fn strike_out(&self, text: &str) -> String {
+        let characters: Vec<char> = text.chars().collect();
+        let folded: Vec<Option<char>> = characters.iter().map(|c| fold(*c)).collect();
+        let mut struck = vec![false; characters.len()];
+        for secret in &self.secrets {
+            for start in 0..characters.len() {
+                if let Some(end) = matches_from(&folded, start, secret) {
+                    struck[start..end].fill(true);
+                }
+            }
+        }
+        characters
+            .iter()
+            .zip(struck)
+            .map(|(c, struck)| if struck { '＊' } else { *c })
+            .collect()
+    }
+}
+
+/// One character as secrets are compared; `None` for what may stand between their characters.
+fn fold(c: char) -> Option<char> {
+    let folded = c.nfkc().next()?.to_lowercase().next()?;
+    (!folded.is_whitespace() && !"-‐‑–—−ー".contains(folded)).then_some(folded)
+}
+
+fn matches_from(folded: &[Option<char>], start: usize, secret: &str) -> Option<usize> {
+    folded[start]?;
+    let mut at = start;
+    for expected in secret.chars() {
+        while folded.get(at).is_some_and(Option::is_none) {
+            at += 1;
+        }
+        if *folded.get(at)? != Some(expected) {
+            return None;
+        }
+        at += 1;
+    }
+    Some(at)
+}
+
+/// gzip's mark; no page and no PFX begins so.
+const GZIP: [u8; 2] = [0x1f, 0x8b];
+
+/// Where a closing tag is looked for.
+const TAIL: usize = 1_024;
+
+/// Sentences quoted of a message that is not understood.
+const MOST_SENTENCES: usize = 4;
+
+/// Characters quoted at most.
+const LONGEST_QUOTE: usize = 300;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Write;
+
+    const FORM: &str =
+        "証明書の取得\n証明書パスワードは忘れないでください。\n期限を過ぎた場合は取得できません。";
+
+    fn issuance() -> Issuance {
+        Issuance {
+            issuer: None,
+            institution_code: "0110113719".parse().unwrap(),
+            terminal_name: None,
+            request_id: "123456789012345".parse().unwrap(),
+            reference_id: "Ab3dE6gH9k".parse().unwrap(),
+            validity: crate::domain::Validity::new(
+                jiff::civil::Date::constant(2026, 11, 1),
+                jiff::civil::Date::constant(2030, 2, 1),
+            )
+            .unwrap(),
+            retrieval_deadline: jiff::civil::Date::constant(2027, 4, 30),
+        }
+    }
+
+    fn judged(bytes: &[u8], whole: bool) -> Result<Pkcs12, RetrievalError> {
+        let end = AnswerEnd {
+            status: Some(200),
+            content_type: Some("text/html; charset=UTF-8".to_owned()),
+            retry_after: None,
+            bytes: bytes.len() as u64,
+            whole,
+        };
+        let kept = KeptAnswer {
+            bytes,
+            form_text: FORM,
+            end: Some(&end),
+        };
+        judge(&kept, &issuance(), &"1234".parse().unwrap(), 1 << 20)
+    }
+
+    /// The smallest whole PFX.
+    fn pfx() -> Vec<u8> {
+        let mut pfx = vec![0x30, 0x14, 2, 1, 3, 0x30, 0x0f, 6, 9];
+        pfx.extend([0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 7, 1, 0xa0, 2, 4, 0]);
+        pfx
+    }
+
+    fn reason(result: Result<Pkcs12, RetrievalError>) -> (Option<&'static str>, Option<String>) {
+        match result.unwrap_err() {
+            RetrievalError::Refused {
+                reason, sentence, ..
+            } => (Some(reason.name()), sentence),
+            error => (error.reason(), None),
+        }
+    }
+
+    #[test]
+    fn a_file_is_a_file_whatever_the_headers_and_the_connection_say() {
+        assert_eq!(judged(&pfx(), true).unwrap().expose(), pfx());
+        assert_eq!(judged(&pfx(), false).unwrap().expose(), pfx());
+        let short = judged(&pfx()[..12], true).unwrap_err();
+        assert!(matches!(
+            short,
+            RetrievalError::Unclear {
+                problem: UnclearProblem::Cut,
+                ..
+            }
+        ));
+    }
+
+    #[test]
+    fn a_file_gzipped_unasked_is_unpacked_even_when_its_trailer_is_missing() {
+        let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::none());
+        packer.write_all(&pfx()).unwrap();
+        let packed = packer.finish().unwrap();
+        assert_eq!(judged(&packed, true).unwrap().expose(), pfx());
+        assert_eq!(
+            judged(&packed[..packed.len() - 4], false).unwrap().expose(),
+            pfx()
+        );
+    }
+
+    #[test]
+    fn only_what_the_form_page_did_not_say_is_the_message() {
+        let same_again = format!("<html><p>{}</html>", FORM.replace('\n', "<p>"));
+        assert_eq!(
+            reason(judged(same_again.as_bytes(), true)),
+            (Some("unknown"), None)
+        );
+        let with_message = same_again.replace("<html>", "<html><p>認証に失敗しました。");
+        assert_eq!(
+            reason(judged(with_message.as_bytes(), true)),
+            (Some("bad-ids"), Some("認証に失敗しました。".to_owned()))
+        );
+    }
+
+    #[test]
+    fn a_page_that_ends_in_the_middle_decides_nothing() {
+        let cut = "<html><p>認証に失敗しました。</p>";
+        assert!(matches!(
+            judged(cut.as_bytes(), false).unwrap_err(),
+            RetrievalError::Unclear { .. }
+        ));
+        let closed = format!("{cut}</html>");
+        assert_eq!(reason(judged(closed.as_bytes(), false)).0, Some("bad-ids"));
+        assert!(matches!(
+            judged(b"\r\n", true).unwrap_err(),
+            RetrievalError::Unclear {
+                problem: UnclearProblem::Empty,
+                ..
+            }
+        ));
+    }
+
+    #[test]
+    fn a_quoted_sentence_never_shows_a_secret() {
+        let page = "<html>ＩＤ「ＡＢ３ｄＥ ６gH9k」（パスワード1-2-3-4）は見つかりません。</html>";
+        let (reason, sentence) = reason(judged(page.as_bytes(), true));
+        assert_eq!(reason, Some("unknown"));
+        assert_eq!(
+            sentence.unwrap(),
+            "ＩＤ「＊＊＊＊＊＊＊＊＊＊＊」（パスワード＊＊＊＊＊＊＊）は見つかりません。"
+        );
+    }
+
+    #[test]
+    fn another_file_is_no_certificate_file() {
+        for bytes in [
+            &b"PK\x03\x04\0\0"[..],
+            &[0x30, 0x82, 0, 4, 0x30, 2, 0xa0, 0x80],
+        ] {
+            assert_eq!(
+                reason(judged(bytes, true)).0,
+                Some("invalid-p12"),
+                "{bytes:?}"
+            );
+        }
+    }
+}

@@ -1,0 +1,81 @@
+//! What the conversation writes down, and how an answer ended.
+
+use reqwest::Response;
+use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, RETRY_AFTER};
+use thiserror::Error;
+
+/// Where the conversation is written down as it happens. The caller owns the disk.
+pub trait Journal: Send {
+    /// The next thing to leave is the POST. When this returns `Ok`, a crash can no longer forget it.
+    fn intent(&mut self, intent: &Intent<'_>) -> Result<(), JournalError>;
+
+    /// A piece of the answer's body, as it arrived.
+    fn chunk(&mut self, bytes: &[u8]) -> Result<(), JournalError>;
+
+    /// The answer has ended. When this returns `Ok`, a crash can no longer lose it.
+    fn done(&mut self, end: &AnswerEnd) -> Result<(), JournalError>;
+}
+
+/// What is about to be submitted, without any secret.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Intent<'a> {
+    /// The host that the form goes to.
+    pub host: &'a str,
+    /// What the form page says, one sentence a line: needed to tell what an answer adds.
+    pub form_text: &'a str,
+}
+
+/// How an answer ended.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct AnswerEnd {
+    /// The HTTP status; `None` when no answer began.
+    pub status: Option<u16>,
+    /// The Content-Type header.
+    pub content_type: Option<String>,
+    /// The Retry-After header.
+    pub retry_after: Option<String>,
+    /// Bytes of the body.
+    pub bytes: u64,
+    /// Whether the transport says that the body is all there.
+    pub whole: bool,
+}
+
+/// The caller could not write.
+#[derive(Debug, Error)]
+#[error("the journal could not be written")]
+pub struct JournalError {
+    /// Why.
+    #[source]
+    pub source: Box<dyn std::error::Error + Send + Sync>,
+}
+
+impl AnswerEnd {
+    /// No answer began.
+    pub(super) fn nothing() -> Self {
+        Self {
+            status: None,
+            content_type: None,
+            retry_after: None,
+            bytes: 0,
+            whole: false,
+        }
+    }
+
+    /// What the headers say; the body is still to come.
+    pub(super) fn of(response: &Response) -> Self {
+        Self {
+            status: Some(response.status().as_u16()),
+            content_type: text_header(response.headers(), CONTENT_TYPE),
+            retry_after: text_header(response.headers(), RETRY_AFTER),
+            bytes: 0,
+            whole: false,
+        }
+    }
+}
+
+/// A header's value, whatever its bytes are.
+pub(super) fn text_header(headers: &HeaderMap, name: HeaderName) -> Option<String> {
+    headers
+        .get(name)
+        .map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
+}

@@ -1,0 +1,168 @@
+//! Reading the form page: the only part of the conversation that may be repeated.
+
+use reqwest::header::{CONTENT_TYPE, DATE, HeaderMap, RETRY_AFTER};
+use reqwest::{Client, StatusCode};
+use tokio::time::timeout;
+use url::Url;
+
+use super::journal::text_header;
+use super::{MOST_REDIRECTS, redirect_of};
+use crate::retrieval::error::{NetworkProblem, RetrievalError};
+use crate::retrieval::network::{Site, failure};
+use crate::retrieval::page::{self, Page, Reading, RetrievalForm, Source, UnknownReason};
+use crate::retrieval::phrases::Meaning;
+
+/// The form page, understood.
+pub(super) struct Opened {
+    /// Where it stands, after redirects.
+    pub(super) url: Url,
+    /// The form.
+    pub(super) form: RetrievalForm,
+    /// What the page says.
+    pub(super) sentences: Vec<String>,
+    /// The HTTP status.
+    pub(super) status: u16,
+    /// The Date header.
+    pub(super) date: Option<String>,
+}
+
+/// A page that was read to its end.
+struct Fetched {
+    url: Url,
+    status: StatusCode,
+    headers: HeaderMap,
+    body: Vec<u8>,
+}
+
+/// Asks for the page until it is the form, over redirects of the same host.
+pub(super) async fn open_form(client: &Client, site: &Site) -> Result<Opened, RetrievalError> {
+    let mut url = site.url().clone();
+    for _ in 0..MOST_REDIRECTS {
+        let fetched = fetch(client, &url, site).await?;
+        if let Some(target) = redirect_of(&fetched.url, fetched.status, &fetched.headers) {
+            url = hold(target, site, fetched.status)?;
+            continue;
+        }
+        let content_type = text_header(&fetched.headers, CONTENT_TYPE);
+        let source = Source {
+            bytes: &fetched.body,
+            content_type: content_type.as_deref(),
+            url: &fetched.url,
+        };
+        let reading = page::read(&source, site.labels());
+        if let (Page::Unknown { .. }, Some(target)) = (&reading.page, &reading.refresh) {
+            url = hold(target.clone(), site, fetched.status)?;
+            continue;
+        }
+        return understood(reading, fetched);
+    }
+    Err(RetrievalError::Unreachable {
+        problem: NetworkProblem::RedirectLoop,
+        source: None,
+    })
+}
+
+fn understood(reading: Reading, fetched: Fetched) -> Result<Opened, RetrievalError> {
+    let status = fetched.status.as_u16();
+    let retry_after = text_header(&fetched.headers, RETRY_AFTER);
+    let said = (!reading.sentences.is_empty()).then(|| {
+        let text = reading.sentences.join(" ");
+        text.chars().take(LONGEST_QUOTE).collect::<String>()
+    });
+    match reading.page {
+        Page::Form(form) if fetched.status.is_success() => Ok(Opened {
+            date: text_header(&fetched.headers, DATE),
+            url: fetched.url,
+            form,
+            sentences: reading.sentences,
+            status,
+        }),
+        Page::Refusal(message) if message.meaning == Meaning::Maintenance => {
+            Err(RetrievalError::Closed {
+                sentence: Some(message.sentence),
+                retry_after,
+            })
+        }
+        Page::Refusal(message) if message.meaning == Meaning::SessionTimeout => {
+            Err(RetrievalError::SessionTimeout {
+                sentence: Some(message.sentence),
+            })
+        }
+        _ if fetched.status == StatusCode::SERVICE_UNAVAILABLE => Err(RetrievalError::Closed {
+            sentence: said,
+            retry_after,
+        }),
+        _ if fetched.status.is_server_error() => Err(RetrievalError::Unreachable {
+            problem: NetworkProblem::ServerError(status),
+            source: None,
+        }),
+        Page::Unknown { reason } => Err(RetrievalError::NotUnderstood {
+            reason,
+            status,
+            sentence: said,
+        }),
+        Page::Form(_) | Page::Refusal(_) => Err(RetrievalError::NotUnderstood {
+            reason: UnknownReason::NoForm,
+            status,
+            sentence: said,
+        }),
+    }
+}
+
+/// Reads a page. Reading may be repeated, so one broken attempt is not the end.
+async fn fetch(client: &Client, url: &Url, site: &Site) -> Result<Fetched, RetrievalError> {
+    match fetch_once(client, url, site).await {
+        Err(RetrievalError::Unreachable {
+            problem: NetworkProblem::Broken | NetworkProblem::ConnectFailed,
+            ..
+        }) => fetch_once(client, url, site).await,
+        other => other,
+    }
+}
+
+async fn fetch_once(client: &Client, url: &Url, site: &Site) -> Result<Fetched, RetrievalError> {
+    let mut response = client.get(url.clone()).send().await.map_err(failure)?;
+    let mut body = Vec::new();
+    let reading = async {
+        while let Some(piece) = response.chunk().await? {
+            body.extend_from_slice(&piece);
+            if body.len() > LARGEST_PAGE.min(site.answer_limit()) {
+                break;
+            }
+        }
+        Ok::<(), reqwest::Error>(())
+    };
+    match timeout(site.time_limits().whole, reading).await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => return Err(failure(error)),
+        Err(_) => {
+            return Err(RetrievalError::Unreachable {
+                problem: NetworkProblem::Silence,
+                source: None,
+            });
+        }
+    }
+    Ok(Fetched {
+        url: url.clone(),
+        status: response.status(),
+        headers: response.headers().clone(),
+        body,
+    })
+}
+
+fn hold(target: Url, site: &Site, status: StatusCode) -> Result<Url, RetrievalError> {
+    match page::hold_to_site(&target, site.url()) {
+        Ok(()) => Ok(target),
+        Err(reason) => Err(RetrievalError::NotUnderstood {
+            reason,
+            status: status.as_u16(),
+            sentence: None,
+        }),
+    }
+}
+
+/// No form page is larger.
+const LARGEST_PAGE: usize = 1 << 20;
+
+/// Characters quoted of a page that is not understood.
+const LONGEST_QUOTE: usize = 300;

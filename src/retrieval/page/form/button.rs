@@ -1,0 +1,140 @@
+//! Which button sends the form: the one meant for the download, pressed without running scripts.
+
+use super::Candidate;
+use crate::retrieval::page::UnknownReason;
+use crate::retrieval::page::caption::Fit;
+use crate::retrieval::page::controls::{Control, Kind, button_caption};
+
+/// The button that sends the form.
+pub(super) struct Button<'a> {
+    /// The control; `None` for a link.
+    pub(super) control: Option<Control<'a>>,
+    /// What it says.
+    pub(super) caption: String,
+}
+
+impl<'a> Candidate<'a> {
+    /// The button meant for the download: the one that says so best, or the only one.
+    pub(super) fn button(&self) -> Result<Button<'a>, UnknownReason> {
+        let mut offered: Vec<(Fit, Button<'a>)> = self
+            .controls
+            .iter()
+            .filter(|control| {
+                is_button(control) && !control.disabled && !self.page.nodes()[control.at].hidden
+            })
+            .map(|control| {
+                let caption = button_caption(self.page, control);
+                let control = Some(*control);
+                (
+                    self.vocabulary.button(&caption),
+                    Button { control, caption },
+                )
+            })
+            .collect();
+        let submits = offered
+            .iter()
+            .filter(|(_, button)| button.control.is_some_and(|c| c.kind == Kind::Submit))
+            .count();
+        offered.extend(self.links());
+        let Some(best) = offered.iter().map(|(fit, _)| *fit).max() else {
+            return Err(UnknownReason::NoButton);
+        };
+        if best == Fit::No || (best == Fit::IfAlone && submits != 1) {
+            return Err(UnknownReason::NoButton);
+        }
+        let mut fitting = offered.into_iter().filter(|(fit, _)| *fit == best);
+        match (fitting.next(), fitting.next()) {
+            (Some((_, button)), None) if self.vocabulary.asks_consent(&button.caption) => {
+                Err(UnknownReason::NeedsConsent {
+                    captions: vec![button.caption],
+                })
+            }
+            (Some((_, button)), None) => Ok(button),
+            _ => Err(UnknownReason::SeveralButtons),
+        }
+    }
+
+    /// Links in the form that do nothing but send it, in place of a button.
+    fn links(&self) -> Vec<(Fit, Button<'a>)> {
+        let inside = self.at..self.page.nodes()[self.at].end;
+        self.page
+            .named("a")
+            .filter(|(at, link)| {
+                let code = [link.attribute("href"), link.attribute("onclick")];
+                inside.contains(at)
+                    && !self.page.nodes()[*at].hidden
+                    && code.into_iter().flatten().any(only_submits)
+            })
+            .map(|(at, _)| self.page.visible_text(at))
+            .map(|caption| (self.vocabulary.button(&caption), caption))
+            .filter(|(fit, _)| *fit >= Fit::Says)
+            .map(|(fit, caption)| {
+                let control = None;
+                (fit, Button { control, caption })
+            })
+            .collect()
+    }
+
+    /// A check in `onsubmit` is none of our business; a script that changes what is sent is.
+    pub(super) fn refuse_scripts(&self, button: &Button<'_>) -> Result<(), UnknownReason> {
+        let on_submit = self.attribute("onsubmit");
+        let scripted = changes_the_form(&on_submit)
+            || button.control.is_some_and(|control| {
+                let on_click = control.element.attribute("onclick").unwrap_or_default();
+                match control.kind {
+                    Kind::Push => !only_submits(on_click),
+                    _ => changes_the_form(on_click),
+                }
+            });
+        match scripted {
+            true => Err(UnknownReason::ScriptedSubmit),
+            false => Ok(()),
+        }
+    }
+}
+
+/// Whether a control can be pressed to send or to run a script.
+pub(super) fn is_button(control: &Control<'_>) -> bool {
+    matches!(control.kind, Kind::Submit | Kind::Push)
+}
+
+/// Whether a handler does nothing but send its form.
+fn only_submits(code: &str) -> bool {
+    let code: String = code.chars().filter(|c| !c.is_whitespace()).collect();
+    let code = code.strip_prefix("javascript:").unwrap_or(&code);
+    let mut statements = code.split(';').filter(|s| !s.is_empty()).peekable();
+    statements.peek().is_some()
+        && statements.all(|statement| {
+            let is_path = |path: &str| {
+                path.chars()
+                    .all(|c| c.is_alphanumeric() || "_$.[]'\"()".contains(c))
+            };
+            match statement.strip_suffix(".submit()") {
+                Some(path) => is_path(path),
+                None => matches!(
+                    statement,
+                    "returnfalse"
+                        | "returntrue"
+                        | "void(0)"
+                        | "this.disabled=true"
+                        | "event.preventDefault()"
+                ),
+            }
+        })
+        && code.contains(".submit()")
+}
+
+/// Whether a handler sets values or the address, so that sending without it would send something else.
+fn changes_the_form(code: &str) -> bool {
+    let code: String = code.chars().filter(|c| !c.is_whitespace()).collect();
+    [
+        ".value=",
+        ".action=",
+        ".method=",
+        ".target=",
+        "setAttribute(",
+        ".submit(",
+    ]
+    .iter()
+    .any(|change| code.contains(change) && !code.contains(&format!("{change}=")))
+}

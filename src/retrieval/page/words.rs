@@ -1,0 +1,147 @@
+//! What a page says, as a person reads it: its sentences in order.
+
+use std::collections::HashMap;
+
+use super::tree::{Content, Document, holds_own_text, is_block};
+use crate::retrieval::phrases::fold_label;
+
+/// The sentences that a person sees, the title first, then in order; a line break or a block ends one as a full stop does.
+pub(crate) fn sentences(page: &Document) -> Vec<String> {
+    let title = page.named("title").next();
+    let title = title.map(|(at, _)| super::controls::raw_text(page, at));
+    let mut lines = vec![title.unwrap_or_default(), String::new()];
+    let mut at = 0;
+    let mut ends_of_blocks: Vec<usize> = Vec::new();
+    while let Some(node) = page.nodes().get(at) {
+        while ends_of_blocks.last().is_some_and(|end| *end <= at) {
+            ends_of_blocks.pop();
+            lines.push(String::new());
+        }
+        match &node.content {
+            _ if node.hidden => {
+                at = node.end;
+                continue;
+            }
+            Content::Element(element) if holds_own_text(&element.name) => {
+                at = node.end;
+                continue;
+            }
+            Content::Element(element) if is_block(&element.name) => {
+                lines.push(String::new());
+                ends_of_blocks.push(node.end);
+            }
+            Content::Element(element) => {
+                if let Some(line) = lines.last_mut() {
+                    line.push_str(element.picture_text());
+                }
+            }
+            Content::Text(text) => {
+                if let Some(line) = lines.last_mut() {
+                    line.push_str(text);
+                }
+            }
+        }
+        at += 1;
+    }
+    lines
+        .iter()
+        .flat_map(|line| split_sentences(line))
+        .collect()
+}
+
+/// What scripts would say in a message box: `alert("…")` is the whole error page of some sites.
+pub(crate) fn alerts(page: &Document) -> Vec<String> {
+    page.named("script")
+        .flat_map(|(script, _)| page.nodes()[script..page.nodes()[script].end].iter())
+        .filter_map(|node| match &node.content {
+            Content::Text(code) => Some(code),
+            Content::Element(_) => None,
+        })
+        .flat_map(|code| code.split("alert(").skip(1))
+        .filter_map(|rest| {
+            let rest = rest.trim_start();
+            let quote = rest.chars().next().filter(|c| matches!(c, '"' | '\''))?;
+            rest[1..].split(quote).next()
+        })
+        .flat_map(|message| split_sentences(&message.replace("\\n", "\n")))
+        .collect()
+}
+
+/// The sentences of a page that another page did not say; one said there once and here twice counts once.
+pub(crate) fn only_new(sentences: Vec<String>, known: &[String]) -> Vec<String> {
+    let mut said: HashMap<String, usize> = HashMap::new();
+    for sentence in known {
+        *said.entry(fold_label(sentence)).or_default() += 1;
+    }
+    sentences
+        .into_iter()
+        .filter(|sentence| match said.get_mut(&fold_label(sentence)) {
+            Some(left) if *left > 0 => {
+                *left -= 1;
+                false
+            }
+            _ => true,
+        })
+        .collect()
+}
+
+/// Cuts running text into sentences; what holds no letter or digit is none.
+pub(crate) fn split_sentences(text: &str) -> Vec<String> {
+    text.lines()
+        .flat_map(|line| line.split_inclusive(['。', '！', '!', '？', '?']))
+        .flat_map(|part| part.split_inclusive(". "))
+        .map(|part| part.split_whitespace().collect::<Vec<_>>().join(" "))
+        .filter(|sentence| sentence.chars().any(char::is_alphanumeric))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn blocks_breaks_and_full_stops_end_a_sentence() {
+        let page = Document::parse(
+            "<title>題</title><h1>証明書の取得</h1>一つ目。<b>二つ</b>目<br>三つ目<table><td>四<td>五</table>六<select><option>x</select>",
+        );
+        assert_eq!(
+            sentences(&page),
+            [
+                "題",
+                "証明書の取得",
+                "一つ目。",
+                "二つ目",
+                "三つ目",
+                "四",
+                "五",
+                "六"
+            ]
+        );
+    }
+
+    #[test]
+    fn a_message_that_the_form_page_also_quotes_is_still_new_when_said_once_more() {
+        let form = [
+            "「認証に失敗しました。」と出たら".to_owned(),
+            "認証に失敗しました。".to_owned(),
+        ];
+        let answer = vec![
+            "認証に失敗しました。".to_owned(),
+            form[0].clone(),
+            form[1].clone(),
+        ];
+        assert_eq!(only_new(answer, &form), ["認証に失敗しました。"]);
+        assert!(only_new(form.to_vec(), &form).is_empty());
+    }
+
+    #[test]
+    fn a_message_box_speaks_too() {
+        let page = Document::parse(
+            "<script>alert('認証に失敗しました。\\nやり直してください');history.back()</script>",
+        );
+        assert_eq!(
+            alerts(&page),
+            ["認証に失敗しました。", "やり直してください"]
+        );
+    }
+}

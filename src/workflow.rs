@@ -1,0 +1,120 @@
+//! The only place that knows the order of the steps.
+//!
+//! ```text
+//! read → review → retrieve → verify → install → record
+//! ```
+//!
+//! Each step takes the last one's proof and leaves an event in the ledger. One terminal's failure never
+//! stops the others: steps over several terminals return one outcome each.
+
+mod adding;
+mod binding;
+mod drafts;
+mod error;
+mod installing;
+mod person;
+mod pictures;
+mod reading;
+mod rehearsal;
+mod retrieving;
+mod reviewing;
+mod seal;
+mod settling;
+mod status;
+mod stop;
+mod whole_job;
+
+use std::path::Path;
+
+use jiff::Timestamp;
+
+use crate::config::Config;
+use crate::domain::Text;
+use crate::ledger::{Ledger, Record, RecordId};
+
+pub use adding::Added;
+pub use drafts::{Draft, DraftsError, RowError};
+pub use error::Error;
+pub use installing::{Destination, Installation};
+pub use person::{About, Person, PersonError, Progress, Question};
+pub use reading::{ReadOutcome, Recorded, read_only};
+pub use rehearsal::{PracticeFiles, Rehearsal, open_practice};
+pub use retrieving::{Retrieval, SiteChoice, known_password};
+pub use reviewing::Reviewed;
+pub use seal::open_ledger;
+pub use status::TerminalStatus;
+pub use stop::Stop;
+pub use whole_job::{Route, WholeJob};
+
+/// Everything a step needs: the ledger, the configuration, the person, the clock.
+pub struct Desk<'a> {
+    /// The record of every terminal.
+    pub ledger: Ledger,
+    /// Hosts, labels, rules, limits.
+    pub config: &'a Config,
+    /// Who answers questions.
+    pub person: &'a mut dyn Person,
+    /// Who hears how it goes on.
+    pub progress: &'a dyn Progress,
+    /// The time, read anew for every event.
+    pub clock: &'a (dyn Fn() -> Timestamp + Sync),
+    /// Whether the person asked to stop.
+    pub stop: &'a Stop,
+}
+
+/// What became of one terminal in a step over several.
+#[derive(Debug)]
+pub struct Outcome<T> {
+    /// Its record.
+    pub record: RecordId,
+    /// What people call it.
+    pub name: Text,
+    /// How it ended.
+    pub result: Result<T, Error>,
+}
+
+impl Desk<'_> {
+    /// The data folder.
+    pub fn data(&self) -> &Path {
+        self.ledger.dir()
+    }
+
+    /// The records that `terminals` name, or every one that `fits` when none is named.
+    pub fn chosen(
+        &self,
+        terminals: &[String],
+        fits: impl Fn(&Record) -> bool,
+    ) -> Result<Vec<RecordId>, Error> {
+        if terminals.is_empty() {
+            let records = self.ledger.records()?;
+            return Ok(records.iter().filter(|r| fits(r)).map(|r| r.id).collect());
+        }
+        let mut chosen = Vec::new();
+        for text in terminals {
+            let id = self.ledger.find(text)?;
+            if !chosen.contains(&id) {
+                chosen.push(id);
+            }
+        }
+        Ok(chosen)
+    }
+
+    fn now(&self) -> Timestamp {
+        (self.clock)()
+    }
+}
+
+/// What people call the terminal of a record: its name, else its request ID.
+pub fn name_of(record: &Record) -> Text {
+    match (&record.terminal_name, &record.request_id) {
+        (Some(name), _) => Text::new(format!("「{name}」"), format!("“{name}”")),
+        (None, Some(id)) => Text::new(
+            format!("リクエストID {} の端末", id.masked()),
+            format!("the terminal of request ID {}", id.masked()),
+        ),
+        (None, None) => Text::new(
+            format!("記録 {}", record.id),
+            format!("record {}", record.id),
+        ),
+    }
+}

@@ -1,0 +1,80 @@
+//! Opening the ledger with its seal: the lock first, then the passphrase.
+
+use std::path::Path;
+
+use jiff::Timestamp;
+use secrecy::{ExposeSecret, SecretString};
+
+use crate::custody::{CustodyError, Vault, WorkFactor};
+use crate::domain::Text;
+use crate::ledger::Ledger;
+
+use super::error::Error;
+use super::person::{Person, PersonError};
+
+/// Opens the ledger of `data` for writing, with its seal; makes both where there are none.
+///
+/// `given` is the passphrase from a file; without it the person is asked, twice the first time. The lock is
+/// taken before anybody types anything.
+pub fn open_ledger(
+    data: &Path,
+    given: Option<SecretString>,
+    work: WorkFactor,
+    person: &mut dyn Person,
+    now: Timestamp,
+) -> Result<Ledger, Error> {
+    let locked = Ledger::open(data, None, now)?;
+    let vault = if Vault::exists(data) {
+        let passphrase = match given {
+            Some(passphrase) => passphrase,
+            None => ask(person, &known_prompt())?,
+        };
+        Vault::open(data, &passphrase)?
+    } else if locked.is_sealed()? {
+        // A new key would open nothing that is there.
+        return Err(CustodyError::KeyMissing {
+            path: data.to_owned(),
+        }
+        .into());
+    } else {
+        let passphrase = match given {
+            Some(passphrase) => passphrase,
+            None => choose(person)?,
+        };
+        Vault::create(data, &passphrase, work)?
+    };
+    Ok(locked.with_vault(vault)?)
+}
+
+fn choose(person: &mut dyn Person) -> Result<SecretString, Error> {
+    if person.is_present() {
+        person.tell(&Text::new(
+            "台帳の秘密を封印するパスフレーズを決めてください。忘れると、封印した値は誰にも開けません。紙に書いて鍵のかかる所に保管してください。",
+            "Choose a passphrase for the seal of this ledger. Nobody can open the sealed values without it: write it down and lock it away.",
+        ));
+    }
+    let first = ask(person, &Text::new("新しいパスフレーズ:", "New passphrase:"))?;
+    let second = ask(person, &Text::new("もう一度:", "Once more:"))?;
+    // Exposed to compare the two entries.
+    match first.expose_secret() == second.expose_secret() {
+        true => Ok(first),
+        false => Err(Error::PassphrasesDiffer),
+    }
+}
+
+fn ask(person: &mut dyn Person, prompt: &Text) -> Result<SecretString, Error> {
+    if !person.is_present() {
+        return Err(Error::Person(PersonError::Absent {
+            question: Text::new("封印のパスフレーズ", "the passphrase of the seal"),
+            cure: Text::new(
+                "--passphrase-file FILE を付けるか、環境変数 NOTICERT_PASSPHRASE_FILE にファイルを指定してください。",
+                "Give --passphrase-file FILE, or name the file in NOTICERT_PASSPHRASE_FILE.",
+            ),
+        }));
+    }
+    Ok(person.key_hidden(prompt)?)
+}
+
+fn known_prompt() -> Text {
+    Text::new("封印のパスフレーズ:", "Passphrase of the seal:")
+}

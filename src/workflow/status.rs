@@ -1,0 +1,93 @@
+//! `status`: every terminal with its state, as people and programs read it.
+
+use std::path::PathBuf;
+
+use jiff::civil::Date;
+
+use crate::domain::{Field, Text, japan_date};
+use crate::ledger::{Ledger, Record};
+
+use super::error::Error;
+
+/// One terminal's line.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct TerminalStatus {
+    /// The record.
+    pub id: String,
+    /// 発行先
+    pub institution_code: Option<String>,
+    /// 端末名称
+    pub terminal_name: Option<String>,
+    /// リクエストID
+    pub request_id: Option<String>,
+    /// The state's stable name.
+    pub state: &'static str,
+    /// Why, in the states that have a reason.
+    pub reason: Option<&'static str>,
+    /// What is odd about it.
+    pub problem: Option<Text>,
+    /// The kept file.
+    pub p12: Option<PathBuf>,
+    /// SHA-256 of the certificate.
+    pub fingerprint: Option<String>,
+    /// Last day of the certificate, or of the letter while there is none.
+    pub valid_to: Option<Date>,
+    /// Last day on which the site hands the file out.
+    pub retrieval_deadline: Option<Date>,
+    /// The store that it is installed in.
+    pub store: Option<String>,
+}
+
+impl TerminalStatus {
+    /// Every terminal of the ledger at `now`, oldest first.
+    pub fn all(ledger: &Ledger, now: jiff::Timestamp) -> Result<Vec<Self>, Error> {
+        Ok(ledger
+            .records()?
+            .iter()
+            .map(|record| Self::of(record, ledger, now))
+            .collect())
+    }
+
+    fn of(record: &Record, ledger: &Ledger, now: jiff::Timestamp) -> Self {
+        let state = record.state_at(now);
+        let credential = state.credential();
+        Self {
+            id: record.id.to_string(),
+            institution_code: record.value(Field::InstitutionCode),
+            terminal_name: record.value(Field::TerminalName),
+            request_id: record.value(Field::RequestId),
+            state: state.name(),
+            reason: state.reason(),
+            problem: record.problem().map(|remark| remark.text()),
+            p12: credential.map(|kept| kept.p12.under(ledger.dir())),
+            fingerprint: credential.map(|kept| kept.fingerprint.to_string()),
+            valid_to: credential
+                .map(|kept| japan_date(kept.not_after))
+                .or(record.valid_to),
+            retrieval_deadline: record.retrieval_deadline,
+            store: state
+                .installation()
+                .map(|installed| installed.store.clone()),
+        }
+    }
+
+    /// What people call the state, with what to do next.
+    pub fn words(&self) -> Text {
+        let (ja, en) = match self.state {
+            "read" => ("読み取り済み（未確定）", "read, not confirmed"),
+            "review" => ("要確認 → review", "needs review"),
+            "confirmed" => ("確定済み → retrieve", "confirmed, to be retrieved"),
+            "submitting" => ("送信中断 → retrieve で続き", "submission broken off"),
+            "retrieved" => ("取得済み → install", "retrieved, to be installed"),
+            "installed" => ("インストール済み", "installed"),
+            "service-confirmed" => ("利用確認済み", "service confirmed"),
+            "service-failed" => ("利用できず", "service failed"),
+            "refused" => ("サイトが拒否", "refused by the site"),
+            "unclear" => ("結果不明", "outcome unclear"),
+            "rejected" => ("通知書ではない", "not a notice"),
+            "expired" => ("取得期限切れ", "deadline passed"),
+            other => (other, other),
+        };
+        Text::new(ja, en)
+    }
+}

@@ -1,0 +1,135 @@
+//! What a person types: `add` by hand and `review`, through a real pseudo-terminal.
+
+mod support;
+
+use std::io::Write;
+use std::process::{Command, Stdio};
+
+use serde_json::Value;
+use support::{PracticeSite, Ran, Workplace, with};
+
+/// Runs noticert inside `script`, a real terminal, and types `lines`.
+fn typed(workplace: &Workplace, arguments: &[&str], lines: &[&str]) -> Ran {
+    let noticert = workplace.command(arguments);
+    let words: Vec<String> = std::iter::once(noticert.get_program())
+        .chain(noticert.get_args())
+        .map(|word| format!("'{}'", word.to_str().unwrap()))
+        .collect();
+    let mut child = Command::new("script")
+        .args(["-qefc", &words.join(" "), "/dev/null"])
+        // No store of the person who runs the tests.
+        .env("HOME", workplace.path("home"))
+        .env_remove("XDG_DATA_HOME")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut keyboard = child.stdin.take().unwrap();
+    for line in lines {
+        writeln!(keyboard, "{line}").unwrap();
+    }
+    // The keyboard stays plugged in until the program has ended by itself.
+    let output = child.wait_with_output().unwrap();
+    drop(keyboard);
+    Ran::of(output)
+}
+
+/// The only issuance that an invented letter of today grants.
+fn granted(site: &PracticeSite) -> Value {
+    let list = std::fs::read(&site.issuances).unwrap();
+    let list: Value = serde_json::from_slice(&list).unwrap();
+    list["issuances"][0].clone()
+}
+
+#[test]
+fn a_letter_typed_by_hand_takes_each_id_twice_and_is_confirmed() {
+    let workplace = Workplace::new();
+    let site = PracticeSite::start(&workplace.path("practice"), 1);
+    let issuance = granted(&site);
+    let value = |name: &str| issuance[name].as_str().unwrap().to_owned();
+    let (id, reference) = (value("request_id"), value("reference_id"));
+    let grouped = format!("{} {} {}", &id[..5], &id[5..10], &id[10..]);
+    let hyphened = format!("{}-{}", &reference[..5], &reference[5..]);
+    let (code, name) = (value("institution_code"), value("terminal_name"));
+    let (from, to) = (value("valid_from").replace('-', "/"), value("valid_to"));
+    let lines = [
+        &code, &name, &grouped, &id, &hyphened, &reference, &from, &to,
+    ];
+    let ran = typed(&workplace, &["add"], &lines.map(String::as_str));
+    assert_eq!(ran.code, 0, "{}", ran.stdout);
+    let terminal = workplace.terminals().remove(0);
+    assert_eq!(terminal["state"], "confirmed");
+    for field in [
+        "request_id",
+        "institution_code",
+        "terminal_name",
+        "retrieval_deadline",
+    ] {
+        assert_eq!(terminal[field], issuance[field]);
+    }
+    let retrieved = workplace.run(with(&["retrieve", "--all"], site.options(&workplace)));
+    assert_eq!(retrieved.code, 0, "{}", retrieved.stderr);
+}
+
+#[test]
+#[ignore = "needs Tesseract"]
+fn a_doubtful_reference_id_is_keyed_blind_and_confirmed() {
+    let workplace = Workplace::new();
+    let site = PracticeSite::start(&workplace.path("practice"), 1);
+    workplace.run(["read", site.letter.to_str().unwrap()]);
+    assert_eq!(workplace.terminals()[0]["state"], "review");
+    let issuance = granted(&site);
+    let reference = issuance["reference_id"].as_str().unwrap();
+
+    // A mismatch shows the picture and asks again. Two entries of the person that agree settle it, whether or
+    // not the reading was right.
+    let ran = typed(
+        &workplace,
+        &["review"],
+        &["", "WRONG23456", reference, reference, ""],
+    );
+    assert_eq!(ran.code, 0, "{}", ran.stdout);
+    assert!(ran.stdout.contains("一致しません"), "{}", ran.stdout);
+    assert!(ran.stdout.contains('█'), "the picture: {}", ran.stdout);
+    assert_eq!(workplace.terminals()[0]["state"], "confirmed");
+    let retrieved = workplace.run(with(&["retrieve", "--all"], site.options(&workplace)));
+    assert_eq!(retrieved.code, 0, "{}", retrieved.stderr);
+}
+
+#[test]
+#[ignore = "needs Tesseract"]
+fn a_sheet_may_be_put_off_or_called_no_issuance() {
+    let workplace = Workplace::new();
+    let site = PracticeSite::start(&workplace.path("practice"), 2);
+    workplace.run(["read", site.letter.to_str().unwrap()]);
+    let ran = typed(&workplace, &["review"], &["s", "x"]);
+    assert_eq!(ran.code, 10, "{}", ran.stdout);
+    let mut states: Vec<_> = workplace
+        .terminals()
+        .iter()
+        .map(|terminal| terminal["state"].as_str().unwrap().to_owned())
+        .collect();
+    states.sort();
+    assert_eq!(states, ["rejected", "review"]);
+}
+
+#[test]
+fn a_person_picks_by_number_which_terminal_this_computer_is() {
+    let workplace = Workplace::new();
+    let site = PracticeSite::start(&workplace.path("practice"), 3);
+    let list = site.issuances.to_str().unwrap();
+    workplace.run(["add", "--from", list, "--confirmed"]);
+    workplace.run(with(&["retrieve", "--all"], site.options(&workplace)));
+    // Practice certificates do not enter the browsers' store, but the binding is settled before that.
+    let ran = typed(&workplace, &["install", "--all"], &["2", "y"]);
+    assert_eq!(ran.code, 14, "{}", ran.stdout);
+    assert!(ran.stdout.contains("練習用"), "{}", ran.stdout);
+    assert!(ran.stdout.contains("用です"), "{}", ran.stdout);
+    let second = workplace.terminals()[1]["terminal_name"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let bound = workplace.run(["bind"]);
+    assert!(bound.stdout.contains(&second), "{}", bound.stdout);
+}

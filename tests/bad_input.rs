@@ -1,0 +1,351 @@
+//! Bad input gets a clear error, its exit code, and nothing is lost.
+
+mod support;
+
+use std::process::Command;
+
+use support::{PracticeSite, Ran, Workplace, feed, fixture, program, with};
+
+/// Reads one bad file together with a good letter: the bad one is named, the good one is read.
+#[track_caller]
+fn assert_named_and_the_rest_read(bad: &str, word: &str) -> Ran {
+    let workplace = Workplace::new();
+    let bad = fixture(bad).display().to_string();
+    let good = fixture("notices/one-clean/letter.png")
+        .display()
+        .to_string();
+    let ran = workplace.run(["read", "--json", "--no-record", &bad, &good]);
+    assert_eq!(ran.code, 10, "{}", ran.stderr);
+    let answer = ran.json();
+    let named = answer["files_not_read"].as_array().unwrap();
+    assert_eq!(named.len(), 1, "{answer}");
+    assert_eq!(named[0]["source"], bad);
+    let reason = named[0]["reason"].as_str().unwrap();
+    assert!(reason.contains(word), "{reason}");
+    let sheets = answer["sheets"].as_array().unwrap();
+    let of_the_good = sheets
+        .iter()
+        .filter(|sheet| sheet["source"] == good)
+        .count();
+    assert_eq!(of_the_good, 1, "{answer}");
+    ran
+}
+
+#[test]
+#[ignore = "needs Tesseract"]
+fn a_file_that_is_no_image_is_named() {
+    assert_named_and_the_rest_read("broken/not-an-image.png", "形式");
+}
+
+#[test]
+#[ignore = "needs Tesseract"]
+fn an_empty_file_is_named() {
+    assert_named_and_the_rest_read("broken/empty.png", "空");
+}
+
+#[test]
+#[ignore = "needs Tesseract"]
+fn truncated_files_are_named_and_not_half_read() {
+    assert_named_and_the_rest_read("broken/truncated.png", "途中で切れ");
+    assert_named_and_the_rest_read("broken/truncated.pdf", "");
+    // Its first page is whole and is read; the second is named.
+    assert_named_and_the_rest_read("broken/truncated.tiff", "2枚目");
+}
+
+#[test]
+#[ignore = "needs Tesseract"]
+fn an_encrypted_pdf_is_named_with_its_cure() {
+    assert_named_and_the_rest_read("broken/encrypted.pdf", "パスワード");
+}
+
+#[test]
+#[ignore = "needs Tesseract"]
+fn a_decompression_bomb_is_refused_by_its_declared_size() {
+    assert_named_and_the_rest_read("broken/bomb.png", "大き");
+}
+
+#[test]
+#[ignore = "needs Tesseract"]
+fn a_folder_is_named() {
+    assert_named_and_the_rest_read("broken", "フォルダー");
+}
+
+#[test]
+#[ignore = "needs Tesseract"]
+fn a_missing_file_is_named() {
+    assert_named_and_the_rest_read("broken/no-such-file.png", "");
+}
+
+#[track_caller]
+fn assert_no_notice(page: &str, code: &str) {
+    let workplace = Workplace::new();
+    let page = fixture(page).display().to_string();
+    let ran = workplace.run(["read", "--json", &page]);
+    assert_eq!(ran.code, 10, "{}", ran.stderr);
+    let answer = ran.json();
+    assert_eq!(answer["sheets"].as_array().unwrap().len(), 0, "{answer}");
+    let pages = answer["pages_without_notice"].as_array().unwrap();
+    assert_eq!(pages.len(), 1, "{answer}");
+    assert_eq!(pages[0]["code"], code, "{answer}");
+    assert!(workplace.terminals().is_empty());
+}
+
+#[test]
+#[ignore = "needs Tesseract"]
+fn blank_and_foreign_pages_are_named_and_make_no_record() {
+    assert_no_notice("foreign/blank.png", "blank");
+    assert_no_notice("foreign/invoice.png", "foreign");
+}
+
+#[test]
+#[ignore = "needs Tesseract"]
+fn a_letter_of_another_service_is_named_as_such() {
+    assert_no_notice("foreign/kaigo.png", "other-authority");
+}
+
+#[test]
+#[ignore = "needs Tesseract"]
+fn a_masked_sample_is_no_notice_and_its_circles_are_no_zeros() {
+    assert_no_notice("foreign/masked-sample.png", "masked");
+}
+
+#[test]
+#[ignore = "needs Tesseract"]
+fn a_letter_of_the_older_authority_is_named_as_such() {
+    assert_no_notice("foreign/old-authority.png", "other-authority");
+}
+
+#[test]
+#[ignore = "needs Tesseract"]
+fn a_letter_read_twice_is_linked_and_not_doubled() {
+    let workplace = Workplace::new();
+    let letter = fixture("notices/two-clean/letter.png")
+        .display()
+        .to_string();
+    workplace.run(["read", &letter]);
+    assert_eq!(workplace.terminals().len(), 2);
+    let again = workplace.run(["read", "--json", &letter]);
+    assert_eq!(workplace.terminals().len(), 2);
+    assert!(again.stdout.contains("\"duplicate\""), "{}", again.stdout);
+}
+
+fn one_issuance(valid_from: &str, valid_to: &str) -> String {
+    format!(
+        r#"{{"schema":"noticert.issuances/1","issuances":[{{"institution_code":"0110113719","terminal_name":"受付",
+        "request_id":"123456789012345","reference_id":"INVENTED34","valid_from":"{valid_from}","valid_to":"{valid_to}"}}]}}"#
+    )
+}
+
+#[test]
+fn a_deadline_long_past_is_not_submitted() {
+    let workplace = Workplace::new();
+    let site = PracticeSite::start(&workplace.path("practice"), 1);
+    let list = workplace.write("list.json", one_issuance("2021-03-10", "2024-06-10"));
+    let added = workplace.run(["add", "--from", list.to_str().unwrap(), "--confirmed"]);
+    assert_eq!(added.code, 0, "{}", added.stderr);
+    let ran = workplace.run(with(&["retrieve", "--all"], site.options(&workplace)));
+    assert_eq!(ran.code, 10, "{}", ran.stderr);
+    assert!(ran.stderr.contains("2021-09-06"), "{}", ran.stderr);
+    assert_eq!(workplace.terminals()[0]["state"], "expired");
+}
+
+#[test]
+fn passwords_of_another_form_are_refused_before_anything_is_sent() {
+    let workplace = Workplace::new();
+    let site = PracticeSite::start(&workplace.path("practice"), 1);
+    workplace.run([
+        "add",
+        "--from",
+        site.issuances.to_str().unwrap(),
+        "--confirmed",
+    ]);
+    for wrong in ["123", "12345", "12a4", ""] {
+        workplace.write("password", wrong);
+        let ran = workplace.run(with(&["retrieve", "--all"], site.options(&workplace)));
+        assert_eq!(ran.code, 2, "{wrong:?}: {}", ran.stderr);
+        assert!(ran.stderr.contains("4桁"), "{}", ran.stderr);
+        assert_eq!(workplace.terminals()[0]["state"], "confirmed");
+    }
+}
+
+#[test]
+fn four_full_width_digits_with_a_mark_and_a_newline_are_a_password() {
+    let workplace = Workplace::new();
+    let site = PracticeSite::start(&workplace.path("practice"), 1);
+    workplace.run([
+        "add",
+        "--from",
+        site.issuances.to_str().unwrap(),
+        "--confirmed",
+    ]);
+    workplace.write("password", "\u{feff}４８２６\r\n");
+    let ran = workplace.run(with(&["retrieve", "--all"], site.options(&workplace)));
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    let p12 = workplace.terminals()[0]["p12"].as_str().unwrap().to_owned();
+    workplace.write("password", "4826");
+    let password = workplace.path("password").display().to_string();
+    let verified = workplace.run(["verify", &p12, "--password-file", &password]);
+    assert_eq!(verified.code, 0, "{}", verified.stderr);
+}
+
+#[test]
+fn a_wrong_password_for_a_file_is_told_from_a_damaged_file() {
+    let workplace = Workplace::new();
+    let site = PracticeSite::start(&workplace.path("practice"), 1);
+    workplace.run([
+        "add",
+        "--from",
+        site.issuances.to_str().unwrap(),
+        "--confirmed",
+    ]);
+    workplace.run(with(&["retrieve", "--all"], site.options(&workplace)));
+    let p12 = workplace.terminals()[0]["p12"].as_str().unwrap().to_owned();
+
+    let wrong = workplace.write("wrong", "0000");
+    let ran = workplace.run(["verify", &p12, "--password-file", wrong.to_str().unwrap()]);
+    assert_eq!(ran.code, 13);
+    assert!(ran.stderr.contains("パスワード"), "{}", ran.stderr);
+
+    let half = std::fs::read(&p12).unwrap();
+    let damaged = workplace.write("damaged.p12", &half[..half.len() / 2]);
+    let password = workplace.path("password").display().to_string();
+    let ran = workplace.run([
+        "verify",
+        damaged.to_str().unwrap(),
+        "--password-file",
+        &password,
+    ]);
+    assert_eq!(ran.code, 13);
+    assert!(!ran.stderr.contains("パスワードが違"), "{}", ran.stderr);
+}
+
+#[test]
+fn a_wrong_passphrase_opens_nothing_and_changes_nothing() {
+    let workplace = Workplace::new();
+    let list = workplace.write("list.json", one_issuance("2026-11-20", "2030-02-20"));
+    workplace.run(["add", "--from", list.to_str().unwrap()]);
+    workplace.write("passphrase", "another phrase");
+    let ran = workplace.run(["add", "--from", list.to_str().unwrap()]);
+    assert_eq!(ran.code, 16, "{}", ran.stderr);
+    assert!(ran.stderr.contains("パスフレーズ"), "{}", ran.stderr);
+}
+
+#[test]
+fn without_terminal_and_passphrase_file_the_cure_is_named() {
+    let workplace = Workplace::new();
+    let list = workplace.write("list.json", one_issuance("2026-11-20", "2030-02-20"));
+    let output = program()
+        .args(["add", "--from"])
+        .arg(&list)
+        .arg("--data")
+        .arg(workplace.data())
+        .output()
+        .unwrap();
+    let ran = Ran::of(output);
+    assert_eq!(ran.code, 2, "{}", ran.stderr);
+    assert!(ran.stderr.contains("--passphrase-file"), "{}", ran.stderr);
+}
+
+#[test]
+fn a_second_noticert_is_told_who_holds_the_ledger() {
+    let workplace = Workplace::new();
+    let list = workplace.write("list.json", one_issuance("2026-11-20", "2030-02-20"));
+    workplace.run(["add", "--from", list.to_str().unwrap()]);
+    // The first one waits for its list on standard input and holds the ledger meanwhile.
+    let mut first = workplace
+        .command(["add", "--from", "-"])
+        .stdin(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    let holder = workplace.data().join("ledger.holder");
+    let pid = first.id().to_string();
+    let names_the_first = |text: String| text.contains(&pid);
+    while !std::fs::read_to_string(&holder).is_ok_and(&names_the_first) {
+        assert!(first.try_wait().unwrap().is_none(), "the first one ended");
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    let second = workplace.run(["add", "--from", list.to_str().unwrap()]);
+    assert_eq!(second.code, 15, "{}", second.stderr);
+    assert!(
+        second.stderr.contains(&first.id().to_string()),
+        "{}",
+        second.stderr
+    );
+    let status = workplace.run(["status"]);
+    assert_eq!(status.code, 0, "status only reads: {}", status.stderr);
+    first.kill().unwrap();
+    first.wait().unwrap();
+    let third = workplace.run(["add", "--from", list.to_str().unwrap()]);
+    assert_eq!(
+        third.code, 0,
+        "a killed holder leaves no lock: {}",
+        third.stderr
+    );
+}
+
+#[test]
+fn unknown_options_and_configuration_keys_are_usage_errors() {
+    let workplace = Workplace::new();
+    assert_eq!(workplace.run(["read"]).code, 2);
+    assert_eq!(workplace.run(["reed", "x.png"]).code, 2);
+    workplace.write("config.toml", "[rules]\ndeadline_day = 30\n");
+    let ran = workplace.run(["status"]);
+    assert_eq!(ran.code, 2, "{}", ran.stderr);
+    assert!(ran.stderr.contains("deadline_days"), "{}", ran.stderr);
+}
+
+#[test]
+fn rows_that_are_no_issuance_are_named_and_the_others_taken() {
+    let workplace = Workplace::new();
+    let csv = "request_id,reference_id,institution_code,valid_from,valid_to,terminal_name\n\
+               123456789012345,INVENTED34,0110113719,2026-11-20,2030-02-20,受付\n\
+               12345,INVENTED35,0110113719,2026-11-20,2030-02-20,診察室\n";
+    let ran = feed(workplace.command(["add", "--from", "-"]), csv.as_bytes());
+    assert_eq!(ran.code, 10, "{}", ran.stderr);
+    assert!(ran.stderr.contains("2行目"), "{}", ran.stderr);
+    assert!(!ran.stderr.contains("INVENTED35"), "{}", ran.stderr);
+    assert_eq!(workplace.terminals().len(), 1);
+}
+
+/// Runs noticert in a mount namespace of its own, where `data` lies on a small or read-only medium.
+fn on_medium(workplace: &Workplace, options: &str, arguments: &[&str]) -> Ran {
+    std::fs::create_dir_all(workplace.data()).unwrap();
+    let noticert = workplace.command(arguments);
+    let mut command = Command::new("unshare");
+    command
+        .args(["--user", "--map-root-user", "--mount", "sh", "-c"])
+        .arg(format!(
+            "mount -t tmpfs -o {options} tmpfs \"$0\" && exec \"$@\""
+        ))
+        .arg(workplace.data())
+        .arg(noticert.get_program())
+        .args(noticert.get_args())
+        .current_dir(noticert.get_current_dir().unwrap())
+        .stdin(std::process::Stdio::null());
+    Ran::of(command.output().unwrap())
+}
+
+#[test]
+#[ignore = "needs user namespaces"]
+fn a_read_only_data_folder_is_a_disk_error() {
+    let workplace = Workplace::new();
+    let list = workplace.write("list.json", one_issuance("2026-11-20", "2030-02-20"));
+    let ran = on_medium(&workplace, "ro", &["add", "--from", list.to_str().unwrap()]);
+    assert_eq!(ran.code, 14, "{}", ran.stderr);
+    assert!(ran.stderr.contains("書き込"), "{}", ran.stderr);
+}
+
+#[test]
+#[ignore = "needs user namespaces"]
+fn a_full_data_folder_is_a_disk_error() {
+    let workplace = Workplace::new();
+    let list = workplace.write("list.json", one_issuance("2026-11-20", "2030-02-20"));
+    let ran = on_medium(
+        &workplace,
+        "size=16k",
+        &["add", "--from", list.to_str().unwrap()],
+    );
+    assert_eq!(ran.code, 14, "{}", ran.stderr);
+    assert!(ran.stderr.contains("空き"), "{}", ran.stderr);
+}

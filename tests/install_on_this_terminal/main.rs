@@ -1,0 +1,98 @@
+//! Into stores and out of them: real NSS databases, folders, and stores that fail on purpose.
+//!
+//! What is in a store is shown by other programs (certutil, pk12util, openssl), not by the code under test.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+mod a_folder;
+mod a_store_that_fails;
+#[cfg(unix)]
+mod an_nss_database;
+
+use noticert::config::Config;
+use noticert::credential::{Expected, examine};
+use noticert::domain::{Fingerprint, Pkcs12, TerminalName, Text, VerifiedCredential};
+use noticert::installer::{
+    CertificateStore, FolderStore, InstallError, Installed, InstalledCertificate, Proof, install,
+};
+
+fn credential(file: &str) -> VerifiedCredential {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("fixtures/credentials");
+    let bytes = fs::read(folder.join(format!("{file}.p12"))).unwrap();
+    let config = Config::default();
+    let expected = Expected {
+        letter: None,
+        issuer_family: &config.certificate.issuer_family,
+        key_derivation_rounds: config.limits.key_derivation_rounds,
+    };
+    let now = "2026-11-21T03:00:00Z".parse().unwrap();
+    examine(
+        Pkcs12::received(bytes),
+        &"2468".parse().unwrap(),
+        &expected,
+        now,
+    )
+    .unwrap()
+    .into_verified()
+    .unwrap()
+}
+
+fn name(name: &str) -> TerminalName {
+    name.parse().unwrap()
+}
+
+fn signed(credential: &VerifiedCredential) -> Installed {
+    Installed {
+        fingerprint: credential.facts().fingerprint,
+        already: false,
+        proof: Proof::Signed,
+    }
+}
+
+fn fingerprint(credential: &VerifiedCredential) -> String {
+    credential.facts().fingerprint.to_string()
+}
+
+fn openssl_fingerprint(certificate: &Path) -> String {
+    let printed = openssl(&[
+        "x509",
+        "-noout",
+        "-fingerprint",
+        "-sha256",
+        "-in",
+        text(certificate),
+    ]);
+    let (_, hex) = printed.trim().split_once('=').unwrap();
+    hex.replace(':', "").to_lowercase()
+}
+
+fn openssl(arguments: &[&str]) -> String {
+    output("openssl", arguments)
+}
+
+fn output(program: &str, arguments: &[&str]) -> String {
+    let output = Command::new(program).args(arguments).output().unwrap();
+    assert!(
+        output.status.success(),
+        "{program} {arguments:?}: {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    String::from_utf8(output.stdout).unwrap()
+}
+
+fn only_entry(folder: &Path) -> PathBuf {
+    let entries: Vec<_> = fs::read_dir(folder).unwrap().collect();
+    assert_eq!(entries.len(), 1, "{entries:?}");
+    entries.into_iter().next().unwrap().unwrap().path()
+}
+
+fn file_name(path: &Path) -> &str {
+    path.file_name().unwrap().to_str().unwrap()
+}
+
+fn text(path: &Path) -> &str {
+    path.to_str().unwrap()
+}
