@@ -54,6 +54,8 @@ pub struct ReadCharacter {
 pub struct LineReading {
     /// Characters without blanks.
     pub characters: Vec<ReadCharacter>,
+    /// Width of the line image; 0 for readings put together of several.
+    pub width: u32,
 }
 
 /// Reads single lines of print.
@@ -117,11 +119,18 @@ impl LineReading {
             .unwrap_or(0.0)
     }
 
+    /// Where the last character ends, as a share of the line.
+    pub fn end(&self) -> f32 {
+        let last = self.characters.iter().map(|c| c.right).max().unwrap_or(0);
+        last as f32 / self.width.max(1) as f32
+    }
+
     /// The characters that lie, by their middle, between two columns of the line image.
     pub fn between(&self, left: u32, right: u32) -> Self {
         let inside = |c: &&ReadCharacter| (left..right).contains(&((c.left + c.right) / 2));
         Self {
             characters: self.characters.iter().filter(inside).cloned().collect(),
+            width: self.width,
         }
     }
 }
@@ -162,6 +171,7 @@ mod tests {
         });
         LineReading {
             characters: characters.collect(),
+            width: 100,
         }
     }
 

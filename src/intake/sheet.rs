@@ -9,7 +9,7 @@ use jiff::civil::Date;
 use unicode_normalization::UnicodeNormalization;
 
 use crate::config::Config;
-use crate::domain::{Crop, IssuanceReading, PageWithoutNotice, Status, Text};
+use crate::domain::{Crop, InstitutionCode, IssuanceReading, PageWithoutNotice, Status, Text};
 use crate::intake::document::RawPage;
 use crate::intake::fields::blocks::BlockLayout;
 use crate::intake::fields::{Label, Labels};
@@ -110,7 +110,14 @@ impl<'a> SheetReader<'a> {
         for row in &block.rows {
             let (place, readings) = match row.label {
                 Label::Issuer => (&mut evidence.issuer, values.latin(row)?),
-                Label::InstitutionCode => (&mut evidence.institution_code, values.digits(row)?),
+                Label::InstitutionCode => {
+                    let mut readings = values.digits(row)?;
+                    // A wrong check digit is a remark only, but one that asks for a closer look.
+                    if readings.as_ref().is_some_and(has_wrong_check_digit) {
+                        readings = values.digits_of_one_voice(row)?;
+                    }
+                    (&mut evidence.institution_code, readings)
+                }
                 Label::TerminalName => (&mut evidence.terminal_name, values.japanese(row)?),
                 Label::RequestId => (&mut evidence.request_id, values.digits(row)?),
                 Label::ReferenceId => (&mut evidence.reference_id, values.alphanumeric(row)?),
@@ -195,6 +202,11 @@ impl<'a> SheetReader<'a> {
 fn seen(page: &Upright<'_>, readings: TwoReadings) -> Seen {
     let crop: Option<Crop> = page.crop(readings.bounding_box);
     Seen { readings, crop }
+}
+
+fn has_wrong_check_digit(readings: &TwoReadings) -> bool {
+    let code: Result<InstitutionCode, _> = readings.first.text().parse();
+    code.is_ok_and(|code| !code.luhn_holds())
 }
 
 /// A sheet whose secret half is a mask: a sample from a guide.

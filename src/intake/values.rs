@@ -62,6 +62,8 @@ pub struct TwoReadings {
     pub strokes: usize,
     /// Whether every character of this value is one piece of ink, so that counting them means something.
     pub counts_strokes: bool,
+    /// Whether print goes on behind the last character read.
+    pub cut_short: bool,
     /// Circles or blots where characters should be: a masked value.
     pub masked: bool,
     /// Where the value stands.
@@ -90,6 +92,22 @@ impl ValueReader<'_> {
     /// A number: digits only.
     pub fn digits(&mut self, row: &RowLayout) -> Result<Option<TwoReadings>, ReaderError> {
         self.twice(row, Alphabet::Digits, &DIGIT_PASSES)
+    }
+
+    /// A number about which there is a doubt from elsewhere: every pass must see the same.
+    pub fn digits_of_one_voice(
+        &mut self,
+        row: &RowLayout,
+    ) -> Result<Option<TwoReadings>, ReaderError> {
+        let Some(mut readings) = self.digits(row)? else {
+            return Ok(None);
+        };
+        for pass in DIGIT_PASSES {
+            let other = self.lines(&row.value, Alphabet::Digits, pass)?;
+            readings.agreed &= other.text() == readings.first.text();
+            readings.first = with_alternatives(readings.first, &other);
+        }
+        Ok(Some(readings))
     }
 
     /// Letters and digits, case as printed.
@@ -217,17 +235,21 @@ impl ValueReader<'_> {
             tone: Tone::Grey,
             height: DIGIT_HEIGHT,
         };
-        let (mut strokes, mut rings) = (0, 0);
+        let (mut strokes, mut rings, mut cut_short) = (0, 0, false);
         for line in &row.value {
             let shapes = shapes::Shapes::of(&self.image(line, plain));
             strokes += shapes.strokes();
             rings += shapes.rings;
+            if alphabet == Alphabet::Latin && first.width > 0 {
+                cut_short = shapes.end() - first.end() > LONGEST_TAIL;
+            }
         }
         TwoReadings {
             first,
             second,
             agreed,
             strokes,
+            cut_short,
             counts_strokes: matches!(alphabet, Alphabet::Digits | Alphabet::Alphanumeric),
             masked: rings >= FEWEST_RINGS && rings * 2 >= strokes,
             bounding_box: self.layout.on_page(area, MARGIN_FOR_PEOPLE),
@@ -242,11 +264,13 @@ impl ValueReader<'_> {
     ) -> Result<LineReading, ReaderError> {
         let mut all = LineReading::default();
         for line in lines {
+            // Of several lines no width is known; of one it is that of its image.
             let mut image = self.image(line, pass);
             if matches!(alphabet, Alphabet::Digits | Alphabet::Alphanumeric) {
                 image = shapes::closed_up(&image);
             }
             let reading = self.reader(pass).read_line(&image, alphabet)?;
+            all.width = if lines.len() == 1 { reading.width } else { 0 };
             all.characters.extend(reading.characters.iter().cloned());
         }
         Ok(all)
@@ -381,6 +405,8 @@ const DATE_PASSES: [(Pass, Pass); 4] = [
     (DIGIT_PASSES[2], DIGIT_PASSES[3]),
     (DIGIT_PASSES[3], DIGIT_PASSES[2]),
 ];
+/// Of a line of 30 characters, one may be overlooked at its end.
+const LONGEST_TAIL: f32 = 0.03;
 /// Mask pixels around a line, so that no stroke is cut.
 const MARGIN: usize = 2;
 /// Mask pixels around the picture that a person sees.
@@ -404,6 +430,7 @@ mod tests {
         });
         LineReading {
             characters: characters.collect(),
+            width: 0,
         }
     }
 

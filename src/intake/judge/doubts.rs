@@ -95,6 +95,15 @@ pub fn deadline_rule() -> Doubt {
     )
 }
 
+/// The dates that this one follows from were not read.
+pub fn uncorroborated() -> Doubt {
+    doubt(
+        "uncorroborated",
+        "ほかの日付が読めないため、規則と照らし合わせられません。",
+        "the other dates were not read, so no rule confirms this one",
+    )
+}
+
 /// Two blocks claim the same request ID.
 pub fn same_request_id() -> Doubt {
     doubt(

@@ -89,7 +89,9 @@ impl LineReader for TesseractReader {
         let answer = answer.map_err(|_| self.no_answer())?;
         // The hOCR text may hold a reference ID.
         let hocr = Zeroizing::new(answer.as_ref().to_string_lossy().into_owned());
-        Ok(parse_hocr(&hocr))
+        let mut reading = parse_hocr(&hocr);
+        reading.width = line.width();
+        Ok(reading)
     }
 }
 
@@ -171,7 +173,10 @@ fn parse_hocr(hocr: &str) -> LineReading {
             None => {}
         }
     }
-    LineReading { characters }
+    LineReading {
+        characters,
+        width: 0,
+    }
 }
 
 /// The attributes and the text of an `ocrx_cinfo` span that holds a text.

@@ -8,7 +8,7 @@
 use crate::intake::fields::Labels;
 use crate::intake::fields::blocks::BlockLayout;
 use crate::intake::labelling::{Care, LabelReader};
-use crate::intake::layout::{Framing, Layout};
+use crate::intake::layout::{Band, Framing, Layout, Table};
 use crate::intake::page::{Page, Turn, Upright};
 use crate::intake::reader::{LineReader, ReaderError};
 
@@ -113,9 +113,21 @@ fn is_notice((_, blocks): &Look) -> bool {
     blocks.iter().any(BlockLayout::is_notice)
 }
 
-/// Every block has all its rows, each with a value.
+/// Every block has all its rows, each with a value, and no column of print was framed away from its neighbour.
 fn is_complete(look: &Look) -> bool {
-    values(look) == look.1.len() * ROWS_OF_A_BLOCK
+    values(look) == look.1.len() * ROWS_OF_A_BLOCK && !look.0.tables.iter().any(is_lone_column)
+}
+
+/// A framed column of several lines without another beside it: likely half of a table whose rules were lost.
+fn is_lone_column(table: &Table) -> bool {
+    let cells = || table.bands.iter().flat_map(|band| &band.cells);
+    let lines: usize = cells().map(|cell| cell.lines.len()).sum();
+    table.ruled && lines >= LONE_LINES && table.bands.iter().all(|band| filled_cells(band) < 2)
+}
+
+fn filled_cells(band: &Band) -> usize {
+    let filled = band.cells.iter().filter(|cell| !cell.lines.is_empty());
+    filled.count()
 }
 
 /// Labelled values found.
@@ -127,3 +139,4 @@ fn values((_, blocks): &Look) -> usize {
 /// One known label may be a word in a note.
 const FEWEST_ROWS: usize = 2;
 const ROWS_OF_A_BLOCK: usize = 7;
+const LONE_LINES: usize = 3;

@@ -14,6 +14,7 @@ pub struct Shapes {
     spans: Vec<(usize, usize)>,
     /// Circles and blots.
     pub rings: usize,
+    width: usize,
 }
 
 impl Shapes {
@@ -32,7 +33,17 @@ impl Shapes {
                 None => spans.push((piece.left, piece.right)),
             }
         }
-        Self { spans, rings }
+        Self {
+            spans,
+            rings,
+            width: mask.width(),
+        }
+    }
+
+    /// Where the last piece ends, as a share of the line.
+    pub fn end(&self) -> f32 {
+        let last = self.spans.last().map_or(0, |(_, right)| *right);
+        last as f32 / self.width.max(1) as f32
     }
 
     /// Characters, as far as ink can say: two halves of a broken character stand closer than two characters do.
