@@ -1,6 +1,6 @@
 //! One page to what is on it: the notice's blocks, or the reason why there is none.
 //!
-//! Where the notice's values stand is found by [`finding`]; each is read, judged and cut out for people. A page
+//! Where the notice's values stand is found by `finding`; each is read, judged and cut out for people. A page
 //! without a notice is named by what its title and first cells say.
 
 mod finding;
