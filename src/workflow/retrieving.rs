@@ -278,8 +278,8 @@ impl Desk<'_> {
     ) -> Result<Retrieval, Error> {
         let path = attempt.answer_file.under(self.data());
         // A file that was never made is an answer that never began.
-        let bytes = Zeroizing::new(std::fs::read(&path).unwrap_or_default());
-        let form_text = std::fs::read_to_string(form_file(&path)).unwrap_or_default();
+        let bytes = Zeroizing::new(read_if_there(&path)?);
+        let form_text = String::from_utf8_lossy(&read_if_there(&form_file(&path))?).into_owned();
         let reviewed = self.ledger.rebuild_reviewed(record.id)?;
         let password = self.ledger.password(attempt.password)?;
         let kept = KeptAnswer {
@@ -508,6 +508,19 @@ pub(super) fn runtime() -> Result<Runtime, Error> {
         .enable_all()
         .build()
         .map_err(Error::Runtime)
+}
+
+/// The file's bytes, none when it was never made. A file that cannot be read now may hold the certificate: that is
+/// an error which leaves the record as it is, so that the next run finishes from it.
+fn read_if_there(path: &Path) -> Result<Vec<u8>, Error> {
+    match std::fs::read(path) {
+        Ok(bytes) => Ok(bytes),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Vec::new()),
+        Err(source) => Err(Error::Unreadable {
+            path: path.to_owned(),
+            source,
+        }),
+    }
 }
 
 /// Where the text of the form page lies, beside the answer to it.
