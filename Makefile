@@ -47,13 +47,13 @@ windows-check:
 
 bench:
 	@.ci/setup test
-	$(CARGO) build --locked
-	$(CARGO) bench --locked --profile dev --bench read_a_page
-	benches/beside-tesseract
+	$(CARGO) build --locked --release
+	$(CARGO) bench --locked --bench read_a_page
+	NOTICERT=target/release/noticert benches/beside-tesseract
 
 accuracy:
 	@.ci/setup test
-	$(CARGO) run --locked --example measure-reading -- --pages 500
+	$(CARGO) run --locked --release --example measure-reading -- --pages 500
 
 fixtures:
 	@.ci/setup test

@@ -1,12 +1,16 @@
 //! What each step of reading costs per page, and how it grows with the number of terminals on it.
 //!
-//! `cargo bench --profile dev`: the profile of `make demo`, in which everything that works on pixels is optimised.
+//! `cargo bench`: as in the release that people run.
 
 use divan::{Bencher, black_box};
+use image::{GrayImage, Luma};
 use jiff::civil::Date;
 use noticert::config::Config;
 use noticert::intake::Intake;
 use noticert::intake::document::{Document, RawPage};
+use noticert::intake::layout::{Framing, Layout};
+use noticert::intake::page::{Page, Turn};
+use noticert::intake::reader::{Alphabet, GlyphnetReader, LineReader, TesseractReader};
 use noticert::practice::letters::{Font, Grade, Letter, Style, draw, encode_jpeg};
 
 const TODAY: Date = Date::constant(2026, 11, 21);
@@ -38,6 +42,52 @@ fn page_of(bytes: &[u8]) -> RawPage {
 fn decode(bencher: Bencher) {
     let bytes = scanned(1);
     bencher.bench_local(|| black_box(page_of(&bytes)));
+}
+
+/// Light, ink and lean.
+#[divan::bench]
+fn examine(bencher: Bencher) {
+    let page = page_of(&scanned(1));
+    bencher
+        .with_inputs(|| page.image.clone())
+        .bench_local_values(|image| black_box(Page::examine(image, page.dpi)));
+}
+
+/// Turned and levelled.
+#[divan::bench]
+fn upright(bencher: Bencher) {
+    let page = page_of(&scanned(1));
+    let page = Page::examine(page.image, page.dpi);
+    bencher.bench_local(|| black_box(page.upright(Turn::None)));
+}
+
+/// Rules, cells and lines of print.
+#[divan::bench]
+fn layout(bencher: Bencher) {
+    let page = page_of(&scanned(1));
+    let page = Page::examine(page.image, page.dpi);
+    let upright = page.upright(Turn::None);
+    bencher.bench_local(|| black_box(Layout::of(&upright, Framing::Rules)));
+}
+
+/// A line 24 pixels high, by the project's own reader.
+#[divan::bench(args = [120, 240, 480])]
+fn line_by_glyphnet(bencher: Bencher, width: u32) {
+    let line = GrayImage::from_fn(width, 40, |x, y| {
+        Luma([if x % 9 < 3 && y > 10 { 0 } else { 255 }])
+    });
+    let mut reader = GlyphnetReader::open().expect("the model is compiled in");
+    bencher.bench_local(|| black_box(reader.read_line(&line, Alphabet::Digits).is_ok()));
+}
+
+/// The same by Tesseract.
+#[divan::bench(args = [120, 240, 480])]
+fn line_by_tesseract(bencher: Bencher, width: u32) {
+    let line = GrayImage::from_fn(width, 40, |x, y| {
+        Luma([if x % 9 < 3 && y > 10 { 0 } else { 255 }])
+    });
+    let mut reader = TesseractReader::open(None, "eng").expect("the language data is installed");
+    bencher.bench_local(|| black_box(reader.read_line(&line, Alphabet::Digits).is_ok()));
 }
 
 #[divan::bench(args = [1, 2, 3], sample_count = 10)]

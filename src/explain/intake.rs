@@ -215,16 +215,6 @@ fn unknown_kind(looks_like: Option<OtherKind>) -> (Text, Text) {
 
 fn reader(error: &ReaderError) -> (Text, Text) {
     match error {
-        ReaderError::NotBuiltIn => (
-            Text::new(
-                "この noticert には文字読み取り（Tesseract）が組み込まれていません。",
-                "This noticert was built without a line reader (Tesseract).",
-            ),
-            Text::new(
-                "noticert add で用紙から入力するか、別のパソコンで読み取ってください。",
-                "Key the letter with noticert add, or read it on another computer.",
-            ),
-        ),
         ReaderError::NoLanguageData { language, .. } => (
             Text::new(
                 format!("Tesseract の言語データ {language} がありません。"),

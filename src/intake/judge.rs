@@ -17,7 +17,7 @@ use crate::domain::{
 };
 use crate::intake::fields::dates::{one_date, two_dates};
 use crate::intake::reader::LineReading;
-use crate::intake::values::TwoReadings;
+use crate::intake::values::{Agreement, TwoReadings};
 
 pub mod doubts;
 mod look_alikes;
@@ -463,8 +463,10 @@ fn with_value<T>(seen: &Seen, value: Option<T>) -> FieldReading<T> {
         reading.doubts.push(doubts::masked());
         return reading;
     }
-    if !readings.agreed {
-        demote(&mut reading, doubts::readings_differ());
+    match readings.agreement {
+        Agreement::Agreed => {}
+        Agreement::Differ => demote(&mut reading, doubts::readings_differ()),
+        Agreement::Alone => demote(&mut reading, doubts::no_second_reader()),
     }
     let left_over = readings.counts_strokes && readings.strokes > reading.characters.len();
     if left_over || readings.cut_short {
@@ -558,7 +560,7 @@ mod tests {
         let readings = TwoReadings {
             first: line(text),
             second: line(text),
-            agreed: true,
+            agreement: Agreement::Agreed,
             strokes: text.chars().count(),
             counts_strokes: true,
             cut_short: false,
@@ -639,7 +641,7 @@ mod tests {
     fn readings_that_differ_go_to_review_with_both_characters() {
         let mut evidence = sure();
         change(&mut evidence.request_id, |readings| {
-            readings.agreed = false;
+            readings.agreement = Agreement::Differ;
             readings.first.characters[3].alternatives.push('7');
         });
         let reading = judged(&evidence);

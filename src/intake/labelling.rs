@@ -1,11 +1,8 @@
-//! Which cell is which label: the dear part of a page, so only the ends of labels are read, all in one line.
+//! Which cell is which label: a page has many cells, so only the ends of labels are read.
 //!
-//! The last five characters tell the seven labels apart. They are set side by side in one line image, with
-//! space between, and dealt back by their place. A label that its end does not settle is read whole.
+//! The last five characters tell the seven labels apart. A label that its end does not settle is read whole.
 
-use std::ops::Range;
-
-use image::{GrayImage, Luma, imageops};
+use image::GrayImage;
 
 use crate::intake::fields::blocks::{
     BlockLayout, blocks_of, column, column_pairs, in_reading_order, rows_of,
@@ -13,7 +10,7 @@ use crate::intake::fields::blocks::{
 use crate::intake::fields::{Label, Labels};
 use crate::intake::layout::{Area, Layout, PrintLine, Table};
 use crate::intake::page::{Tone, Upright};
-use crate::intake::reader::{Alphabet, LineReader, ReaderError};
+use crate::intake::reader::{Alphabet, LineReader, PRINT_HEIGHT, ReaderError};
 
 /// How much of the labels is read.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -32,7 +29,7 @@ pub struct LabelReader<'a> {
     pub layout: &'a Layout,
     /// The known labels.
     pub labels: &'a Labels,
-    /// A reader of Japanese.
+    /// Reads the labels.
     pub reader: &'a mut dyn LineReader,
 }
 
@@ -140,14 +137,12 @@ impl LabelReader<'_> {
         lines: &[&PrintLine],
     ) -> Result<Vec<Option<Label>>, ReaderError> {
         let mut found = Vec::new();
-        for lines in lines.chunks(LABELS_A_LINE) {
-            let ends: Vec<GrayImage> = lines.iter().map(|line| self.end(line)).collect();
-            let (image, places) = side_by_side(&ends);
-            let reading = self.reader.read_line(&image, Alphabet::Any)?;
-            for place in places {
-                let text = reading.between(place.start, place.end).text();
-                found.push(self.find_end(&text));
-            }
+        for line in lines {
+            let text = self
+                .reader
+                .read_line(&self.end(line), Alphabet::Any)?
+                .text();
+            found.push(self.find_end(&text));
         }
         Ok(found)
     }
@@ -173,7 +168,7 @@ impl LabelReader<'_> {
 
     fn image(&self, area: Area, line: &PrintLine) -> GrayImage {
         let glyph = (line.glyph as u32 * self.layout.step).max(1);
-        let scale = LABEL_HEIGHT / glyph as f32;
+        let scale = PRINT_HEIGHT / glyph as f32;
         self.page
             .line(self.layout.on_page(area, 1), scale, Tone::Grey)
     }
@@ -210,32 +205,10 @@ fn is_settled(lines: &[PrintLine], labels: &[Option<Label>]) -> bool {
     }
 }
 
-/// One white line with all `images` on it, and the columns that belong to each.
-fn side_by_side(images: &[GrayImage]) -> (GrayImage, Vec<Range<u32>>) {
-    let height = images.iter().map(GrayImage::height).max().unwrap_or(1);
-    let width: u32 = images.iter().map(|image| image.width() + SPACE).sum();
-    let mut line = GrayImage::from_pixel(width.max(1), height, Luma([255]));
-    let mut left = 0;
-    let mut places = Vec::new();
-    for image in images {
-        let top = (height - image.height()) / 2;
-        imageops::replace(&mut line, image, i64::from(left), i64::from(top));
-        places.push(left..left + image.width() + SPACE);
-        left += image.width() + SPACE;
-    }
-    (line, places)
-}
-
-/// Height of a kanji that Tesseract's Japanese data reads best (measured from 20 to 60 pixels).
-const LABEL_HEIGHT: f32 = 26.0;
 /// エストID and レンスID, 効期間 and 効期限.
 const END_CHARACTERS: usize = 5;
 /// An end shorter by its first character must still be this long.
 const SUREST_END: usize = 4;
-/// Space between two ends, more than between two words.
-const SPACE: u32 = 30;
-/// Longer lines are cut: Tesseract's memory grows with the line.
-const LABELS_A_LINE: usize = 12;
 /// Rows of the letter's form that are believed without rules.
 const FEWEST_PAIRS: usize = 3;
 /// A page of foreign print must not be read line by line.

@@ -16,7 +16,7 @@ mod light;
 mod mask;
 mod skew;
 
-pub use mask::Mask;
+pub use mask::{Mask, runs};
 
 use light::Light;
 use skew::Lean;
@@ -316,12 +316,18 @@ impl Marks {
         let columns = width.div_ceil(step);
         let rows = height.div_ceil(step);
         let mut grey = vec![u8::MAX; columns * rows];
-        for (y, line) in image.as_raw().chunks_exact(width.max(1)).enumerate() {
-            let row = &mut grey[y / step * columns..][..columns];
-            for (pixels, darkest) in line.chunks(step).zip(row) {
-                for pixel in pixels {
-                    *darkest = (*pixel).min(*darkest);
+        let bands = image.as_raw().chunks(width.max(1) * step);
+        let mut darkest = vec![u8::MAX; width];
+        for (band, row) in bands.zip(grey.chunks_exact_mut(columns.max(1))) {
+            // Down first, then along: the larger part is done many pixels at a time.
+            darkest.fill(u8::MAX);
+            for line in band.chunks_exact(width.max(1)) {
+                for (darkest, pixel) in darkest.iter_mut().zip(line) {
+                    *darkest = (*darkest).min(*pixel);
                 }
+            }
+            for (pixels, mark) in darkest.chunks(step).zip(row) {
+                *mark = pixels.iter().copied().fold(u8::MAX, u8::min);
             }
         }
         for (y, row) in grey.chunks_exact_mut(columns.max(1)).enumerate() {

@@ -11,9 +11,11 @@ use image::GrayImage;
 use thiserror::Error;
 use zeroize::Zeroize;
 
+mod glyphnet;
 #[cfg(feature = "tesseract")]
 mod tesseract;
 
+pub use glyphnet::{GlyphnetReader, OTHER, PRINT_HEIGHT};
 #[cfg(feature = "tesseract")]
 pub use tesseract::TesseractReader;
 
@@ -71,9 +73,6 @@ pub trait LineReader {
 /// Why a reader cannot be had or cannot read.
 #[derive(Clone, Debug, Eq, Error, PartialEq)]
 pub enum ReaderError {
-    /// Built without Tesseract.
-    #[error("this noticert was built without a line reader")]
-    NotBuiltIn,
     /// The language data is not on this machine.
     #[error("language data {language} not found")]
     NoLanguageData {
@@ -123,15 +122,6 @@ impl LineReading {
     pub fn end(&self) -> f32 {
         let last = self.characters.iter().map(|c| c.right).max().unwrap_or(0);
         last as f32 / self.width.max(1) as f32
-    }
-
-    /// The characters that lie, by their middle, between two columns of the line image.
-    pub fn between(&self, left: u32, right: u32) -> Self {
-        let inside = |c: &&ReadCharacter| (left..right).contains(&((c.left + c.right) / 2));
-        Self {
-            characters: self.characters.iter().filter(inside).cloned().collect(),
-            width: self.width,
-        }
     }
 }
 
@@ -185,10 +175,5 @@ mod tests {
     fn the_least_sure_character_speaks_for_the_line() {
         assert!((reading("123").confidence() - 0.88).abs() < 1e-6);
         assert_eq!(reading("").confidence(), 0.0);
-    }
-
-    #[test]
-    fn characters_are_taken_by_their_middle() {
-        assert_eq!(reading("12345").between(10, 35).text(), "234");
     }
 }

@@ -16,7 +16,7 @@ use crate::intake::fields::{Label, Labels};
 use crate::intake::judge::{Evidence, Judge, Place, Seen};
 use crate::intake::layout::{Layout, PrintLine};
 use crate::intake::page::{Page, Tone, Upright};
-use crate::intake::reader::{Alphabet, ReaderError};
+use crate::intake::reader::{Alphabet, PRINT_HEIGHT, ReaderError};
 use crate::intake::sheet::finding::{Finder, Found};
 use crate::intake::values::{Readers, TwoReadings, ValueReader};
 
@@ -61,7 +61,7 @@ impl<'a> SheetReader<'a> {
         let page = Page::examine(page.image, page.dpi);
         let mut finder = Finder {
             labels: &self.labels,
-            reader: self.readers.japanese.as_mut(),
+            reader: self.readers.glyphs.as_mut(),
         };
         let (upright, layout, blocks) = match finder.find(&page)? {
             Found::Notice(upright, layout, blocks) => (upright, layout, blocks),
@@ -118,7 +118,7 @@ impl<'a> SheetReader<'a> {
                     }
                     (&mut evidence.institution_code, readings)
                 }
-                Label::TerminalName => (&mut evidence.terminal_name, values.japanese(row)?),
+                Label::TerminalName => (&mut evidence.terminal_name, values.name(row)?),
                 Label::RequestId => (&mut evidence.request_id, values.digits(row)?),
                 Label::ReferenceId => (&mut evidence.reference_id, values.alphanumeric(row)?),
                 Label::Validity => (&mut evidence.validity, values.dates(row, 2)?),
@@ -145,8 +145,13 @@ impl<'a> SheetReader<'a> {
         if self.judge.is_of_the_family(&issuer.readings.first.text()) {
             return Ok(false);
         }
-        let text = self.texts(page, layout, &row.value)?;
-        Ok(OTHER_AUTHORITIES.iter().any(|name| text.contains(name)))
+        for by in [By::Network, By::Tesseract] {
+            let text = self.texts(page, layout, &row.value, by)?;
+            if OTHER_AUTHORITIES.iter().any(|name| text.contains(name)) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Says what a page without a notice is, from its title and its first cells.
@@ -165,15 +170,18 @@ impl<'a> SheetReader<'a> {
         titles.sort_by_key(|line| std::cmp::Reverse(line.glyph));
         titles.truncate(TITLES_READ);
         titles.extend(cells.take(CELLS_READ).cloned());
-        let text = self.texts(page, layout, &titles)?;
-        let names = |words: &[&str]| words.iter().any(|word| text.contains(word));
-        Ok(if names(&COVERS) {
-            ("cover", cover())
-        } else if names(&OTHER_AUTHORITIES) {
-            ("other-authority", other_authority())
-        } else {
-            ("foreign", foreign())
-        })
+        // The network first, which knows the words looked for; Tesseract where it sees none of them.
+        for by in [By::Network, By::Tesseract] {
+            let text = self.texts(page, layout, &titles, by)?;
+            let names = |words: &[&str]| words.iter().any(|word| text.contains(word));
+            if names(&COVERS) {
+                return Ok(("cover", cover()));
+            }
+            if names(&OTHER_AUTHORITIES) {
+                return Ok(("other-authority", other_authority()));
+            }
+        }
+        Ok(("foreign", foreign()))
     }
 
     /// What stands on `lines`, folded, without blanks. Never used for a value.
@@ -182,21 +190,36 @@ impl<'a> SheetReader<'a> {
         page: &Upright<'_>,
         layout: &Layout,
         lines: &[PrintLine],
+        by: By,
     ) -> Result<String, ReaderError> {
         let mut text = String::new();
+        let reader = match by {
+            By::Network => Some(self.readers.glyphs.as_mut()),
+            By::Tesseract => self.readers.japanese.as_deref_mut(),
+        };
+        let Some(reader) = reader else {
+            return Ok(text);
+        };
         for line in lines {
             let pixels = (line.glyph as u32 * layout.step).max(1) as f32;
             let image = page.line(
                 layout.on_page(line.area, 1),
-                TEXT_HEIGHT / pixels,
+                PRINT_HEIGHT / pixels,
                 Tone::Grey,
             );
-            let reading = self.readers.japanese.read_line(&image, Alphabet::Any)?;
+            let reading = reader.read_line(&image, Alphabet::Any)?;
             text.extend(reading.text().nfkc());
             text.push('\n');
         }
         Ok(text)
     }
+}
+
+/// Who reads what a page is.
+#[derive(Clone, Copy)]
+enum By {
+    Network,
+    Tesseract,
 }
 
 fn seen(page: &Upright<'_>, readings: TwoReadings) -> Seen {
@@ -265,4 +288,3 @@ const COVERS: [&str; 6] = [
 ];
 const TITLES_READ: usize = 4;
 const CELLS_READ: usize = 6;
-const TEXT_HEIGHT: f32 = 26.0;

@@ -122,6 +122,15 @@ pub fn one_reader() -> Doubt {
     )
 }
 
+/// This build has no second reader.
+pub fn no_second_reader() -> Doubt {
+    doubt(
+        "no-second-reader",
+        "このプログラムには2つ目の読み取り方法が組み込まれていません。紙面と見比べてください。",
+        "this program was built without a second reader: compare it with the paper",
+    )
+}
+
 /// A doubt that is also worth a remark on the sheet.
 pub fn as_problem(doubt: &Doubt) -> Problem {
     Problem {

@@ -1,6 +1,6 @@
 //! Ink that hangs together, and the lines of print that it forms.
 
-use crate::intake::page::Mask;
+use crate::intake::page::{Mask, runs};
 
 /// A rectangle of mask pixels; `right` and `bottom` lie past the last one.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -93,16 +93,6 @@ pub fn pieces(mask: &Mask) -> Vec<Area> {
         above = current;
     }
     found.areas()
-}
-
-fn runs(row: &[bool]) -> impl Iterator<Item = (usize, usize)> {
-    let mut x = 0;
-    std::iter::from_fn(move || {
-        let from = x + row[x..].iter().position(|ink| *ink)?;
-        let length = row[from..].iter().position(|ink| !*ink);
-        x = length.map_or(row.len(), |length| from + length);
-        Some((from, x))
-    })
 }
 
 /// A union-find forest over runs.

@@ -5,7 +5,7 @@
 //! by a speck or by the scanner's threshold is joined again. One pass over the mask; columns are rows of
 //! the transposed mask.
 
-use crate::intake::page::Mask;
+use crate::intake::page::{Mask, runs};
 
 /// A straight line of the form, along rows (or along columns of the transposed mask).
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -61,7 +61,7 @@ pub fn ruling_lines(mask: &Mask, size: &RuleSize) -> Vec<RulingLine> {
         if !three_rows(mask, y, &mut ink) {
             continue;
         }
-        for (from, to) in runs(&ink, size) {
+        for (from, to) in long_runs(&ink, size) {
             let touching = growing.iter_mut().find(|line| {
                 line.bottom + 1 >= y && line.overlap(from, to) * 2 > line.length().min(to - from)
             });
@@ -129,32 +129,29 @@ fn three_rows(mask: &Mask, y: usize, ink: &mut [bool]) -> bool {
 }
 
 /// Long runs of ink, with short gaps overlooked.
-fn runs(ink: &[bool], size: &RuleSize) -> Vec<(usize, usize)> {
-    let mut runs = Vec::new();
-    let mut start = None;
-    let (mut end, mut gaps) = (0, 0);
-    for (x, pixel) in ink
-        .iter()
-        .chain(std::iter::repeat_n(&false, size.gap + 1))
-        .enumerate()
-    {
-        match (start, pixel) {
-            (None, true) => (start, end, gaps) = (Some(x), x + 1, 0),
-            (Some(_), true) => {
-                gaps += x - end;
-                end = x + 1;
+fn long_runs(ink: &[bool], size: &RuleSize) -> Vec<(usize, usize)> {
+    let mut found = Vec::new();
+    let mut pieces = runs(ink);
+    let mut current = pieces.next();
+    let mut gaps = 0;
+    while let Some((from, end)) = current {
+        let next = pieces.next();
+        current = match next {
+            Some((start, to)) if start - end <= size.gap => {
+                gaps += start - end;
+                Some((from, to))
             }
-            (Some(from), false) if x - end >= size.gap => {
+            next => {
                 // A dotted line has gaps all along, a line of print too.
                 if end - from >= size.shortest && gaps * 8 <= end - from {
-                    runs.push((from, end));
+                    found.push((from, end));
                 }
-                start = None;
+                gaps = 0;
+                next
             }
-            _ => {}
-        }
+        };
     }
-    runs
+    found
 }
 
 /// Pieces of one line become one.

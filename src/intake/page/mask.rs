@@ -59,11 +59,48 @@ impl Mask {
     }
 }
 
+/// The runs of ink of a row: first pixel and past the last. Most of a page is white and is passed over in blocks.
+pub fn runs(row: &[bool]) -> impl Iterator<Item = (usize, usize)> {
+    let mut x = 0;
+    std::iter::from_fn(move || {
+        let from = next_ink(row, x)?;
+        let length = row[from..].iter().position(|ink| !*ink);
+        x = length.map_or(row.len(), |length| from + length);
+        Some((from, x))
+    })
+}
+
+fn next_ink(row: &[bool], mut x: usize) -> Option<usize> {
+    while let Some(block) = row.get(x..x + BLOCK) {
+        // No early way out: so the compiler takes the block in one step.
+        if block.iter().fold(false, |any, ink| any | *ink) {
+            break;
+        }
+        x += BLOCK;
+    }
+    let within = row[x..].iter().position(|ink| *ink)?;
+    Some(x + within)
+}
+
 const TILE: usize = 32;
+const BLOCK: usize = 32;
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn runs_are_found_wherever_blocks_end() {
+        for (from, to) in [(0, 1), (31, 33), (32, 64), (63, 100), (99, 100), (5, 97)] {
+            let mut row = [false; 100];
+            row[from..to].fill(true);
+            assert_eq!(runs(&row).collect::<Vec<_>>(), [(from, to)]);
+        }
+        let mut row = [false; 70];
+        (row[3], row[40], row[69]) = (true, true, true);
+        assert_eq!(runs(&row).collect::<Vec<_>>(), [(3, 4), (40, 41), (69, 70)]);
+        assert_eq!(runs(&[]).count(), 0);
+    }
 
     #[test]
     fn transposing_twice_changes_nothing() {

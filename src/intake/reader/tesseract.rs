@@ -22,45 +22,61 @@ use crate::intake::reader::{Alphabet, LineReader, LineReading, ReadCharacter, Re
 
 /// A [`LineReader`] on one set of Tesseract's language data.
 pub struct TesseractReader {
-    api: TessApi,
+    folder: PathBuf,
     language: String,
+    started: Option<Started>,
+}
+
+/// Tesseract with its data in memory.
+struct Started {
+    api: TessApi,
     alphabet: Option<Alphabet>,
 }
 
 impl TesseractReader {
-    /// Opens `language` (for instance `jpn`) from `tessdata`, or from where distributions put it.
+    /// Finds `language` (for instance `jpn`) in `tessdata`, or where distributions put it. The data is loaded when
+    /// the first line is read: it takes longer than a line does, and not every page needs it.
     pub fn open(tessdata: Option<&Path>, language: &str) -> Result<Self, ReaderError> {
-        let folder = language_folder(tessdata, language)?;
+        Ok(Self {
+            folder: language_folder(tessdata, language)?,
+            language: language.to_owned(),
+            started: None,
+        })
+    }
+
+    /// Tesseract, started where it is not yet, with the white list of `alphabet`.
+    fn started(&mut self, alphabet: Alphabet) -> Result<&mut TessApi, ReaderError> {
+        let started = match self.started.take() {
+            Some(started) => started,
+            None => self.start()?,
+        };
+        let no_answer = self.no_answer();
+        let started = self.started.insert(started);
+        if started.alphabet != Some(alphabet) {
+            set(
+                &mut started.api,
+                Variable::TesseditCharWhitelist,
+                white_list(alphabet),
+            )
+            .ok_or(no_answer)?;
+            started.alphabet = Some(alphabet);
+        }
+        Ok(&mut started.api)
+    }
+
+    fn start(&self) -> Result<Started, ReaderError> {
         let unusable = || ReaderError::UnusableLanguageData {
-            language: language.to_owned(),
+            language: self.language.clone(),
         };
-        let folder = folder.to_str().ok_or_else(unusable)?;
-        let api = TessApi::new(Some(folder), language).map_err(|_| unusable())?;
-        let mut reader = Self {
-            api,
-            language: language.to_owned(),
-            alphabet: None,
-        };
+        let folder = self.folder.to_str().ok_or_else(unusable)?;
+        let mut api = TessApi::new(Some(folder), &self.language).map_err(|_| unusable())?;
         for (variable, value) in SETTINGS {
-            reader.set(variable, value).map_err(|_| unusable())?;
+            set(&mut api, variable, value).ok_or_else(unusable)?;
         }
-        Ok(reader)
-    }
-
-    fn set(&mut self, variable: Variable, value: &str) -> Result<(), ReaderError> {
-        let value = CString::new(value).map_err(|_| self.no_answer())?;
-        self.api
-            .raw
-            .set_variable(variable.as_cstr(), &value)
-            .map_err(|_| self.no_answer())
-    }
-
-    fn choose(&mut self, alphabet: Alphabet) -> Result<(), ReaderError> {
-        if self.alphabet != Some(alphabet) {
-            self.set(Variable::TesseditCharWhitelist, white_list(alphabet))?;
-            self.alphabet = Some(alphabet);
-        }
-        Ok(())
+        Ok(Started {
+            api,
+            alphabet: None,
+        })
     }
 
     fn no_answer(&self) -> ReaderError {
@@ -77,22 +93,25 @@ impl LineReader for TesseractReader {
         alphabet: Alphabet,
     ) -> Result<LineReading, ReaderError> {
         openmp::stay_on_this_thread();
-        self.choose(alphabet)?;
         let (Ok(width), Ok(height)) = (line.width().try_into(), line.height().try_into()) else {
             return Err(self.no_answer());
         };
-        self.api
-            .raw
-            .set_image(line.as_raw(), width, height, 1, width)
-            .map_err(|_| self.no_answer())?;
-        let answer = self.api.raw.get_hocr_text(0);
-        let answer = answer.map_err(|_| self.no_answer())?;
+        let no_answer = self.no_answer();
+        let api = self.started(alphabet)?;
+        let image_set = api.raw.set_image(line.as_raw(), width, height, 1, width);
+        let answer = image_set.ok().and_then(|()| api.raw.get_hocr_text(0).ok());
+        let answer = answer.ok_or(no_answer)?;
         // The hOCR text may hold a reference ID.
         let hocr = Zeroizing::new(answer.as_ref().to_string_lossy().into_owned());
         let mut reading = parse_hocr(&hocr);
         reading.width = line.width();
         Ok(reading)
     }
+}
+
+fn set(api: &mut TessApi, variable: Variable, value: &str) -> Option<()> {
+    let value = CString::new(value).ok()?;
+    api.raw.set_variable(variable.as_cstr(), &value).ok()
 }
 
 /// Tesseract asks OpenMP for four threads a line. `OMP_THREAD_LIMIT` is read before `main` and cannot help from

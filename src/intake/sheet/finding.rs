@@ -26,7 +26,7 @@ pub enum Found<'p> {
 pub struct Finder<'a> {
     /// The known labels.
     pub labels: &'a Labels,
-    /// A reader of Japanese.
+    /// Reads the labels.
     pub reader: &'a mut dyn LineReader,
 }
 
