@@ -168,7 +168,7 @@ impl LabelReader<'_> {
 
     fn image(&self, area: Area, line: &PrintLine) -> GrayImage {
         let glyph = (line.glyph as u32 * self.layout.step).max(1);
-        let scale = PRINT_HEIGHT / glyph as f32;
+        let scale = LABEL_HEIGHT / glyph as f32;
         self.page
             .line(self.layout.on_page(area, 1), scale, Tone::Grey)
     }
@@ -205,6 +205,8 @@ fn is_settled(lines: &[PrintLine], labels: &[Option<Label>]) -> bool {
     }
 }
 
+/// Smaller than values: what is read costs by its width, and labels are told apart with less.
+const LABEL_HEIGHT: f32 = PRINT_HEIGHT * 0.85;
 /// エストID and レンスID, 効期間 and 効期限.
 const END_CHARACTERS: usize = 5;
 /// An end shorter by its first character must still be this long.

@@ -153,7 +153,7 @@ impl Upright<'_> {
         let mut pixels = Vec::with_capacity(area.width as usize * area.height as usize);
         for y in area.y..area.y + area.height {
             for x in area.x..area.x + area.width {
-                pixels.push(self.grey_at(f64::from(x), f64::from(y)) as u8);
+                pixels.push(self.grey_at(self.map.fixed(f64::from(x), f64::from(y))) as u8);
             }
         }
         Crop::new(area.width, area.height, pixels)
@@ -171,15 +171,25 @@ impl Upright<'_> {
             Luma([255]),
         );
         // Where the line shrinks, each pixel is the mean of several places, or thin strokes would vanish.
-        let taps = (1.0 / scale).ceil().clamp(1.0, 4.0) as u32;
+        let taps = self.map.taps(1.0 / scale);
         let inks = (self.page.light.threshold(30), self.page.light.threshold(75));
         for row in 0..height {
-            for column in 0..width {
+            let place = |column: u32| {
                 let x = f64::from(area.x) + (f64::from(column) + 0.5) / scale - 0.5;
                 let y = f64::from(area.y) + (f64::from(row) + 0.5) / scale - 0.5;
-                let grey = self.mean_at(x, y, taps, 1.0 / scale);
-                let (sx, sy) = self.map.pixel(x, y, &self.page.image);
-                let flat = self.page.light.flattened(grey, sx, sy);
+                (x, y)
+            };
+            let mut paper = 255;
+            for column in 0..width {
+                let (x, y) = place(column);
+                if column % SAME_LIGHT as u32 == 0 {
+                    // Light changes slowly: one place will do for a few pixels.
+                    let (sx, sy) = self.map.pixel(x, y, &self.page.image);
+                    paper = self.page.light.paper_at(sx, sy);
+                }
+                let middle = self.map.fixed(x, y);
+                let sum: u32 = taps.iter().map(|tap| self.grey_at(middle + *tap)).sum();
+                let flat = (sum / taps.len() as u32 * 255 / paper).min(255);
                 let toned = match tone {
                     Tone::Grey => flat,
                     Tone::Crisp => stretched(flat, inks),
@@ -201,39 +211,49 @@ impl Upright<'_> {
         }
     }
 
-    fn mean_at(&self, x: f64, y: f64, taps: u32, reach: f64) -> u32 {
-        if taps == 1 {
-            return self.grey_at(x, y);
-        }
-        let mut sum = 0;
-        for row in 0..taps {
-            for column in 0..taps {
-                let shift = |tap: u32| ((f64::from(tap) + 0.5) / f64::from(taps) - 0.5) * reach;
-                sum += self.grey_at(x + shift(column), y + shift(row));
-            }
-        }
-        sum / (taps * taps)
-    }
-
-    /// The scan's grey at a place of the upright page, between its four pixels; white outside.
-    fn grey_at(&self, x: f64, y: f64) -> u32 {
-        let (sx, sy) = self.map.apply(x, y);
+    /// The scan's grey at a place of the scan, between its four pixels; white outside.
+    fn grey_at(&self, place: Fixed) -> u32 {
         let image = &self.page.image;
-        let (fixed_x, fixed_y) = ((sx * 256.0).floor() as i64, (sy * 256.0).floor() as i64);
-        let (left, top) = (fixed_x >> 8, fixed_y >> 8);
-        let (dx, dy) = ((fixed_x & 255) as u32, (fixed_y & 255) as u32);
-        let at = |x: i64, y: i64| match (u32::try_from(x), u32::try_from(y)) {
-            (Ok(x), Ok(y)) if x < image.width() && y < image.height() => {
-                u32::from(image.as_raw()[y as usize * image.width() as usize + x as usize])
-            }
+        let (width, height) = (image.width() as usize, image.height() as usize);
+        let (left, top) = (place.x >> FIXED_BITS, place.y >> FIXED_BITS);
+        let share = |at: i64| ((at >> (FIXED_BITS - 8)) & 255) as u32;
+        let (dx, dy) = (share(place.x), share(place.y));
+        let between = |upper: [u32; 2], lower: [u32; 2]| {
+            let mix = |[one, other]: [u32; 2]| one * (256 - dx) + other * dx;
+            (mix(upper) * (256 - dy) + mix(lower) * dy) >> 16
+        };
+        if let (Ok(x), Ok(y)) = (usize::try_from(left), usize::try_from(top))
+            && x + 1 < width
+            && y + 1 < height
+        {
+            let at = y * width + x;
+            let pair = |at: usize| [image.as_raw()[at], image.as_raw()[at + 1]].map(u32::from);
+            return between(pair(at), pair(at + width));
+        }
+        let at = |x: i64, y: i64| match (usize::try_from(x), usize::try_from(y)) {
+            (Ok(x), Ok(y)) if x < width && y < height => u32::from(image.as_raw()[y * width + x]),
             _ => 255,
         };
-        if dx == 0 && dy == 0 {
-            return at(left, top);
+        let pair = |y: i64| [at(left, y), at(left + 1, y)];
+        between(pair(top), pair(top + 1))
+    }
+}
+
+/// A place on the scan in parts of a pixel: whole numbers, because a line of print is some ten thousand places.
+#[derive(Clone, Copy, Debug)]
+struct Fixed {
+    x: i64,
+    y: i64,
+}
+
+impl std::ops::Add for Fixed {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
+        Self {
+            x: self.x + other.x,
+            y: self.y + other.y,
         }
-        let upper = at(left, top) * (256 - dx) + at(left + 1, top) * dx;
-        let lower = at(left, top + 1) * (256 - dx) + at(left + 1, top + 1) * dx;
-        (upper * (256 - dy) + lower * dy) >> 16
     }
 }
 
@@ -281,6 +301,33 @@ impl Map {
             self.origin.0 + x * self.right.0 + y * self.down.0,
             self.origin.1 + x * self.right.1 + y * self.down.1,
         )
+    }
+
+    /// A place on the scan, as a whole number of parts of a pixel.
+    fn fixed(&self, x: f64, y: f64) -> Fixed {
+        let (x, y) = self.apply(x, y);
+        Fixed {
+            x: (x * FIXED_ONE) as i64,
+            y: (y * FIXED_ONE) as i64,
+        }
+    }
+
+    /// Where to look around a place that stands for `reach` pixels of the scan.
+    fn taps(&self, reach: f64) -> Vec<Fixed> {
+        let taps = reach.ceil().clamp(1.0, 4.0) as u32;
+        let shift = |tap: u32| ((f64::from(tap) + 0.5) / f64::from(taps) - 0.5) * reach;
+        let shifts = (0..taps).flat_map(|row| (0..taps).map(move |column| (column, row)));
+        let around = shifts.map(|(column, row)| {
+            let (x, y) = match taps {
+                1 => (0.0, 0.0),
+                _ => (shift(column), shift(row)),
+            };
+            Fixed {
+                x: ((x * self.right.0 + y * self.down.0) * FIXED_ONE) as i64,
+                y: ((x * self.right.1 + y * self.down.1) * FIXED_ONE) as i64,
+            }
+        });
+        around.collect()
     }
 
     /// The nearest pixel of the scan, clamped to it.
@@ -399,6 +446,19 @@ impl Marks {
             let (mut sx, mut sy) = (fixed(x) + 32_768, fixed(row_y) + 32_768);
             let row = ink.all.row_mut(y).iter_mut();
             let row = row.zip(ink.across.row_mut(y)).zip(ink.down.row_mut(y));
+            let level = (dx, dy, sx >> 16) == (1 << 16, 0, 0);
+            if let Some(marks) = usize::try_from(sy >> 16)
+                .ok()
+                .filter(|_| level)
+                .and_then(|y| self.marks.chunks_exact(self.width).nth(y))
+            {
+                for (((all, along), upright), mark) in row.zip(marks) {
+                    *all = mark & INK != 0;
+                    *along = mark & across != 0;
+                    *upright = mark & down != 0;
+                }
+                continue;
+            }
             for ((all, along), upright) in row {
                 if let (Ok(x), Ok(y)) = (usize::try_from(sx >> 16), usize::try_from(sy >> 16))
                     && x < self.width
@@ -434,6 +494,8 @@ const FAINTEST_HAIRLINE: u32 = 12;
 const HAIR: usize = 3;
 /// Mask pixels that share one measure of the light.
 const SAME_LIGHT: usize = 8;
+const FIXED_BITS: u32 = 16;
+const FIXED_ONE: f64 = 65_536.0;
 const INK: u8 = 1;
 const ALONG_ROW: u8 = 2;
 const ALONG_COLUMN: u8 = 4;

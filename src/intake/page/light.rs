@@ -69,11 +69,6 @@ impl Light {
         ((sum / (self.tile * self.tile)) as u32).max(1)
     }
 
-    /// A pixel as it would be on evenly lit white paper.
-    pub fn flattened(&self, pixel: u32, x: usize, y: usize) -> u32 {
-        (pixel * 255 / self.paper_at(x, y)).min(255)
-    }
-
     /// From the print's darkness towards the paper's white, in percent: below it is ink.
     pub fn threshold(&self, percent: u32) -> u32 {
         self.ink + (255 - self.ink) * percent / 100
@@ -136,6 +131,11 @@ mod tests {
     use super::*;
     use image::Luma;
 
+    /// A pixel as it would be on evenly lit white paper.
+    fn flattened(light: &Light, pixel: u32, x: u32, y: u32) -> u32 {
+        (pixel * 255 / light.paper_at(x as usize, y as usize)).min(255)
+    }
+
     #[test]
     fn print_in_the_shadow_is_ink_and_the_shadow_is_paper() {
         let mut image = GrayImage::from_fn(400, 100, |x, _| Luma([(250 - x / 4) as u8]));
@@ -149,7 +149,7 @@ mod tests {
         let threshold = light.threshold(50);
         let is_ink = |x: u32, y: u32| {
             let pixel = u32::from(image.get_pixel(x, y).0[0]);
-            light.flattened(pixel, x as usize, y as usize) < threshold
+            flattened(&light, pixel, x, y) < threshold
         };
         assert!(is_ink(392, 50) && is_ink(8, 50));
         assert!(!is_ink(395, 50) && !is_ink(396, 5) && !is_ink(5, 5));
@@ -159,6 +159,6 @@ mod tests {
     fn a_dark_bar_is_ink_not_paper() {
         let image = GrayImage::from_fn(300, 300, |_, y| Luma([if y < 60 { 20 } else { 240 }]));
         let light = Light::measure(&image, 32);
-        assert!(light.flattened(20, 150, 30) < light.threshold(50));
+        assert!(flattened(&light, 20, 150, 30) < light.threshold(50));
     }
 }
