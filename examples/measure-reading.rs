@@ -136,6 +136,15 @@ const FONTS: [(&str, u32); 14] = [
     ("/usr/share/fonts/opentype/noto/NotoSansCJK-Bold.ttc", 0),
 ];
 
+/// Families that `models/glyphnet/fonts.py` keeps out of training.
+const HELD_OUT: [&str; 5] = [
+    "VL-",
+    "NotoSerifCJK",
+    "BIZUDMincho",
+    "BIZUDPMincho",
+    "sawarabi-mincho",
+];
+
 fn fonts(options: &Options) -> Vec<(String, Font)> {
     let mut fonts = vec![("embedded".to_owned(), Font::embedded())];
     for (path, index) in FONTS {
@@ -373,9 +382,13 @@ impl Tally {
                 each(decoded)
             );
         }
-        println!("\nfont: digit fields and dates accepted and right");
+        println!(
+            "\nfont (* no reader of ours was trained on it): digit fields and dates accepted and right"
+        );
         for (font, (fields, right)) in &self.fonts {
-            println!("{font:<28}{right:>6} of {fields}");
+            let held_out = HELD_OUT.iter().any(|name| font.starts_with(name));
+            let mark = if held_out { '*' } else { ' ' };
+            println!("{font:<26}{mark} {right:>6} of {fields}");
         }
         println!(
             "\nfalse notices {}, misnamed pages {}, pages with lost or extra sheets {}, accepted and wrong {}",

@@ -2,7 +2,7 @@
 //!
 //! Accepting is the exception that must be earned: both readings agree on every character, each is sure, no
 //! ink is left over, the form is right and the rules between the fields hold. In an ID that may hold letters,
-//! a character that others look like is never accepted from Tesseract. Nothing here reads a pixel or repairs a
+//! a character that others look like is never accepted: one glyph alone does not say which it is. Nothing here reads a pixel or repairs a
 //! value.
 
 use std::collections::HashMap;
@@ -385,7 +385,7 @@ fn date_field(field: Field, seen: Option<&Seen>, date: Option<Date>) -> FieldRea
     };
     let mut reading = with_value(seen, date);
     // Between the numbers any mark will do: only the numbers must be sure. Beside a range sign, or beside the
-    // white where one was, Tesseract doubts what it sees: the surer of two equal readings counts.
+    // white where one was, readers doubt what they see: the surer of two equal readings counts.
     let first = digit_confidences(&seen.readings.first);
     let second = digit_confidences(&seen.readings.second).into_iter();
     let second = second.chain(std::iter::repeat(0.0));
@@ -529,7 +529,8 @@ fn letters_of(text: &str) -> Vec<char> {
     letters.flat_map(char::to_lowercase).collect()
 }
 
-/// Tesseract's own measure; below it every tenth character is wrong on a fax.
+/// The lower of what the two readers say of themselves. Below it, every tenth of Tesseract's characters is wrong on a fax;
+/// the network is rarely as unsure of a character that it reads right.
 const LOWEST_CONFIDENCE: f32 = 0.80;
 /// So many equal characters are a mask, not an ID.
 const FEWEST_EQUAL: usize = 6;

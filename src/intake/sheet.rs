@@ -66,8 +66,8 @@ impl<'a> SheetReader<'a> {
         let (upright, layout, blocks) = match finder.find(&page)? {
             Found::Notice(upright, layout, blocks) => (upright, layout, blocks),
             Found::Blank => return Ok(without("blank", blank())),
-            Found::Other(upright, layout) => {
-                let (code, reason) = self.name_page(&upright, &layout)?;
+            Found::Other(turns) => {
+                let (code, reason) = self.name_page(&turns)?;
                 return Ok(without(code, reason));
             }
         };
@@ -154,31 +154,22 @@ impl<'a> SheetReader<'a> {
         Ok(false)
     }
 
-    /// Says what a page without a notice is, from its title and its first cells.
+    /// Says what a page without a notice is. The network looks first, which knows the words looked for; Tesseract
+    /// where it sees none of them.
     fn name_page(
         &mut self,
-        page: &Upright<'_>,
-        layout: &Layout,
+        turns: &[(Upright<'_>, Layout)],
     ) -> Result<(&'static str, Text), ReaderError> {
-        let cells = layout.tables.iter().flat_map(|table| &table.bands);
-        let cells = cells
-            .flat_map(|band| &band.cells)
-            .flat_map(|cell| &cell.lines);
-        // The title is what is printed largest, wherever the layout put it.
-        let mut titles: Vec<PrintLine> =
-            layout.loose.iter().chain(cells.clone()).cloned().collect();
-        titles.sort_by_key(|line| std::cmp::Reverse(line.glyph));
-        titles.truncate(TITLES_READ);
-        titles.extend(cells.take(CELLS_READ).cloned());
-        // The network first, which knows the words looked for; Tesseract where it sees none of them.
         for by in [By::Network, By::Tesseract] {
-            let text = self.texts(page, layout, &titles, by)?;
-            let names = |words: &[&str]| words.iter().any(|word| text.contains(word));
-            if names(&COVERS) {
-                return Ok(("cover", cover()));
-            }
-            if names(&OTHER_AUTHORITIES) {
-                return Ok(("other-authority", other_authority()));
+            for (page, layout) in turns {
+                let text = self.texts(page, layout, &lines_that_name(layout), by)?;
+                let names = |words: &[&str]| words.iter().any(|word| text.contains(word));
+                if names(&COVERS) {
+                    return Ok(("cover", cover()));
+                }
+                if names(&OTHER_AUTHORITIES) {
+                    return Ok(("other-authority", other_authority()));
+                }
             }
         }
         Ok(("foreign", foreign()))
@@ -213,6 +204,20 @@ impl<'a> SheetReader<'a> {
         }
         Ok(text)
     }
+}
+
+/// A page's title and its first cells.
+fn lines_that_name(layout: &Layout) -> Vec<PrintLine> {
+    let cells = layout.tables.iter().flat_map(|table| &table.bands);
+    let cells = cells
+        .flat_map(|band| &band.cells)
+        .flat_map(|cell| &cell.lines);
+    // The title is what is printed largest, wherever the layout put it.
+    let mut lines: Vec<PrintLine> = layout.loose.iter().chain(cells.clone()).cloned().collect();
+    lines.sort_by_key(|line| std::cmp::Reverse(line.glyph));
+    lines.truncate(TITLES_READ);
+    lines.extend(cells.take(CELLS_READ).cloned());
+    lines
 }
 
 /// Who reads what a page is.

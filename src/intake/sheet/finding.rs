@@ -16,8 +16,8 @@ use crate::intake::reader::{LineReader, ReaderError};
 pub enum Found<'p> {
     /// A notice's blocks.
     Notice(Upright<'p>, Layout, Vec<BlockLayout>),
-    /// Print, but no notice.
-    Other(Upright<'p>, Layout),
+    /// Print, but no notice: the page in the turns that it may stand upright in, likeliest first.
+    Other(Vec<(Upright<'p>, Layout)>),
     /// No print.
     Blank,
 }
@@ -37,7 +37,7 @@ impl Finder<'_> {
     /// Finds the blocks of `page`.
     pub fn find<'p>(&mut self, page: &'p Page) -> Result<Found<'p>, ReaderError> {
         let turns = page.turns();
-        let mut likeliest = None;
+        let mut others = Vec::new();
         for turn in &turns {
             let upright = page.upright(*turn);
             let look = self.look(&upright, Framing::Rules, Care::Ends)?;
@@ -47,16 +47,23 @@ impl Finder<'_> {
             if is_notice(&look) {
                 return self.best(upright, look);
             }
-            likeliest.get_or_insert((upright, look.0));
+            if others.len() < TURNS_OF_OTHERS {
+                others.push((values(&look), upright, look.0));
+            }
         }
-        self.find_with_care(page, &turns[..2], likeliest)
+        // Other letters of this kind share some labels, and those are read one way up only.
+        others.sort_by_key(|(values, ..)| std::cmp::Reverse(*values));
+        let others = others
+            .into_iter()
+            .map(|(_, upright, layout)| (upright, layout));
+        self.find_with_care(page, &turns[..2], others.collect())
     }
 
     fn find_with_care<'p>(
         &mut self,
         page: &'p Page,
         turns: &[Turn],
-        likeliest: Option<(Upright<'p>, Layout)>,
+        others: Vec<(Upright<'p>, Layout)>,
     ) -> Result<Found<'p>, ReaderError> {
         for turn in turns {
             let upright = page.upright(*turn);
@@ -67,10 +74,7 @@ impl Finder<'_> {
                 }
             }
         }
-        Ok(match likeliest {
-            Some((upright, layout)) => Found::Other(upright, layout),
-            None => Found::Blank,
-        })
+        Ok(Found::Other(others))
     }
 
     /// Looks again where rows are missing, and keeps the look that found most.
@@ -136,6 +140,8 @@ fn values((_, blocks): &Look) -> usize {
     rows.filter(|row| !row.value.is_empty()).count()
 }
 
+/// Which end is up shows by the labels alone.
+const TURNS_OF_OTHERS: usize = 2;
 /// One known label may be a word in a note.
 const FEWEST_ROWS: usize = 2;
 const ROWS_OF_A_BLOCK: usize = 7;
