@@ -311,6 +311,18 @@ async fn a_proxy_of_the_environment_is_said_and_not_used() {
     );
 }
 
+#[test]
+fn a_proxy_that_is_down_is_told_as_the_proxys_fault() {
+    let terminal = Terminal::new();
+    let address = "https://127.0.0.1:1/p/rcd";
+    let arguments = ["--site", address, "--proxy", "127.0.0.1:1", "--lang", "en"];
+    let examined = terminal.examined(&arguments);
+    assert_eq!(examined.mark("connection"), "wrong");
+    let next = examined.line("connection")["next"].as_str().unwrap();
+    assert!(next.contains("--proxy none"), "{next}");
+    assert_eq!(examined.mark("page"), "aside");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_name_is_reached_at_the_address_given_by_hand() {
     let terminal = Terminal::new();

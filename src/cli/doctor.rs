@@ -1,5 +1,6 @@
 //! `noticert doctor`: is everything ready? One line per check, `noticert.doctor/1` for programs.
 
+use std::io::Write;
 use std::path::PathBuf;
 
 use clap::Args;
@@ -60,12 +61,12 @@ pub fn run(session: &Session, arguments: &DoctorArguments) -> Result<ExitCode, E
         .filter(|finding| finding.mark() == Mark::Wrong)
         .count();
     if session.common.json {
-        println!("{:#}", report(session, &findings, wrong));
+        print(&format!("{:#}", report(session, &findings, wrong)));
     } else {
         if arguments.show_form {
             show_form(session, &findings);
         }
-        println!("\n{}", session.text(&conclusion(wrong)));
+        print(&format!("\n{}", session.text(&conclusion(wrong))));
     }
     Ok(match wrong {
         0 => ExitCode::Done,
@@ -107,25 +108,31 @@ impl<'a> Shown<'a> {
         let text = |text: &Text| self.session.text(text).to_owned();
         if self.part.as_ref() != Some(&part) {
             let gap = if self.part.is_some() { "\n" } else { "" };
-            println!("{gap}■ {}", text(&part));
+            print(&format!("{gap}■ {}", text(&part)));
         }
         let title = text(&title);
         let room = TITLE_WIDTH.saturating_sub(title.width());
-        println!("{} {title}{:room$} {}", mark(finding), "", text(&found));
+        let (mark, found) = (mark(finding), text(&found));
+        print(&format!("{mark} {title}{:room$} {found}", ""));
         if let Some(cause) = finding.cause().filter(|_| self.session.common.verbose) {
             let cause = Text::new(format!("原因: {cause}"), format!("cause: {cause}"));
-            println!("    {}", text(&cause));
+            print(&format!("    {}", text(&cause)));
         }
         // The same advice for line after line would bury the others.
         if let Some(next) = next
             .as_ref()
             .filter(|next| self.advice.as_ref() != Some(next))
         {
-            println!("    → {}", text(next));
+            print(&format!("    → {}", text(next)));
         }
         self.advice = next;
         self.part = Some(part);
     }
+}
+
+/// Prints a line. Nothing can be done about a closed standard output, which `| head` leaves behind.
+pub(super) fn print(line: &str) {
+    let _closed = writeln!(std::io::stdout(), "{line}");
 }
 
 fn mark(finding: &Finding) -> &'static str {
@@ -179,7 +186,7 @@ fn report(session: &Session, findings: &[Finding], wrong: usize) -> Value {
 
 fn show_form(session: &Session, findings: &[Finding]) {
     if let Some(page) = page_of(findings) {
-        println!();
+        print("");
         form::show(session, page);
     }
 }

@@ -10,10 +10,11 @@ use crate::retrieval::page::{
 use crate::retrieval::{Reach, RetrievalError};
 
 use super::Session;
+use super::doctor::print;
 
 /// For people.
 pub fn show(session: &Session, page: &PageFinding) {
-    let say = |ja: String, en: String| println!("{}", session.text(&Text::new(ja, en)));
+    let say = |ja: String, en: String| print(session.text(&Text::new(ja, en)));
     match page {
         PageFinding::Understood(reach) => {
             let Reach { url, form, .. } = reach.as_ref();

@@ -185,7 +185,7 @@ impl Site {
         let addresses = match literal {
             Ok(address) => vec![address],
             Err(_) => self.way.look_up(&host).await.map_err(|error| match error {
-                LookUpError::Unknown { .. } => NetworkProblem::Dns,
+                LookUpError::Unknown { .. } => self.of_first_stop(NetworkProblem::Dns),
                 LookUpError::OtherFamilyOnly => NetworkProblem::OtherFamilyOnly,
             })?,
         };
@@ -197,13 +197,22 @@ impl Site {
     pub async fn connect(&self, address: SocketAddr) -> Result<TcpStream, NetworkProblem> {
         let socket = self.socket(address).map_err(|_| NetworkProblem::NotBound)?;
         let connecting = tokio::time::timeout(self.time_limits.connect, socket.connect(address));
-        match connecting.await {
-            Ok(Ok(stream)) => Ok(stream),
+        let problem = match connecting.await {
+            Ok(Ok(stream)) => return Ok(stream),
             Ok(Err(error)) if error.kind() == io::ErrorKind::ConnectionRefused => {
-                Err(NetworkProblem::ConnectRefused)
+                NetworkProblem::ConnectRefused
             }
-            Ok(Err(_)) => Err(NetworkProblem::ConnectFailed),
-            Err(_) => Err(NetworkProblem::ConnectTimeout),
+            Ok(Err(_)) => NetworkProblem::ConnectFailed,
+            Err(_) => NetworkProblem::ConnectTimeout,
+        };
+        Err(self.of_first_stop(problem))
+    }
+
+    /// What fails before a proxy is the proxy's, and says nothing of the site.
+    fn of_first_stop(&self, problem: NetworkProblem) -> NetworkProblem {
+        match self.has_proxy() {
+            true => NetworkProblem::ProxyUnreachable,
+            false => problem,
         }
     }
 
