@@ -6,9 +6,12 @@ mod add;
 mod args;
 mod bind;
 mod demo;
+mod doctor;
 mod exit;
+mod form;
 mod install;
 mod interrupt;
+mod network;
 mod open;
 mod person;
 mod practice;
@@ -91,6 +94,7 @@ fn run(arguments: Arguments) -> ExitCode {
         Command::Install(arguments) => install::run(&session, &arguments),
         Command::Bind(arguments) => bind::run(&session, &arguments),
         Command::Status => status::run(&session),
+        Command::Doctor(arguments) => doctor::run(&session, &arguments),
         Command::Run(arguments) => run::run(&session, &arguments),
         Command::Demo => demo::run(&session),
         Command::Practice(arguments) => practice::run(&session, &arguments),

@@ -31,6 +31,8 @@ pub struct Config {
     pub limits: Limits,
     /// How much a person confirms.
     pub policy: Policy,
+    /// What the doctor looks for.
+    pub doctor: Doctor,
 }
 
 /// The retrieval site.
@@ -115,6 +117,24 @@ impl Rules {
             .ok()?;
         from.checked_add(span).ok()
     }
+}
+
+/// What the doctor looks for on a terminal and its line.
+#[derive(Clone, Debug, Deserialize, PartialEq)]
+#[serde(default, deny_unknown_fields)]
+pub struct Doctor {
+    /// The account of an オンライン資格確認 terminal (fact 36).
+    pub account: String,
+    /// Names that prove the line (fact 46); of each row one has to have an address.
+    pub names: Vec<Vec<String>>,
+    /// The host of revocation lists (fact 46); empty for none.
+    pub revocation_host: String,
+    /// The distribution report that names the face-recognition library's version, or a folder that holds it (fact 38).
+    pub distribution_report: String,
+    /// The lowest good version of the face-recognition library (fact 34).
+    pub face_library: String,
+    /// Folders in which the authority's own client can be found (fact 31).
+    pub mpki_client: Vec<String>,
 }
 
 /// Bounds that keep a hostile or broken file from taking the machine down.
@@ -257,6 +277,29 @@ impl Default for Limits {
             megabytes_per_file: 1_024,
             answer_kilobytes: 4_096,
             key_derivation_rounds: 10_000_000,
+        }
+    }
+}
+
+impl Default for Doctor {
+    fn default() -> Self {
+        Self {
+            account: "OQSComApp".to_owned(),
+            names: vec![
+                owned(&["www.lineauth.mnw"]),
+                owned(&["assv.asc.flets-east.jp", "assv.asc.flets-west.jp"]),
+                owned(&["hweb.oqs-st.onshikaku.org"]),
+                owned(&["pweb.base.oqs-pdl.org"]),
+                owned(&["ntp.base.oqs-pdl.org"]),
+            ],
+            revocation_host: "crldownload.obn.managedpki.ne.jp".to_owned(),
+            distribution_report: r"C:\ProgramData\OQS".to_owned(),
+            face_library: "2.1.0".to_owned(),
+            mpki_client: owned(&[
+                r"C:\ProgramData\Microsoft\Windows\Start Menu\Programs",
+                r"C:\Program Files\Cybertrust",
+                r"C:\Program Files (x86)\Cybertrust",
+            ]),
         }
     }
 }

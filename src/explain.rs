@@ -5,6 +5,7 @@
 
 mod credential;
 mod custody;
+mod doctor;
 mod installer;
 mod intake;
 mod ledger;
@@ -14,6 +15,7 @@ use crate::config::ConfigError;
 use crate::domain::{CertificatePasswordError, Field, Text};
 use crate::workflow::{DraftsError, Error, PersonError, RowError};
 
+pub use doctor::{Told, tell};
 pub use intake::file_not_read;
 
 /// One error, for people.

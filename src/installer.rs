@@ -36,6 +36,11 @@ pub trait CertificateStore {
     /// Every certificate in it, with and without a key. A store that does not exist yet is empty.
     fn list(&mut self) -> Result<Vec<InstalledCertificate>, InstallError>;
 
+    /// Whether what an import needs beside the store is there. Changes nothing.
+    fn ready(&self) -> Result<(), InstallError> {
+        Ok(())
+    }
+
     /// Puts the credential in, named for its terminal. Only [`install`] calls this.
     fn import(
         &mut self,

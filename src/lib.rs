@@ -15,6 +15,7 @@ pub mod cli;
 pub mod config;
 pub mod credential;
 pub mod custody;
+pub mod doctor;
 pub mod domain;
 pub mod explain;
 pub mod fonts;

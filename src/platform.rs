@@ -1,5 +1,5 @@
 //! What differs between operating systems, besides the certificate stores: owner-only files, atomic
-//! renames, free space, the account, the console.
+//! renames, free space, the account, the console, a person's folders and sticks, network interfaces.
 //!
 //! This file picks; `platform/unix.rs` and `platform/windows.rs` export the same names, so no caller holds a
 //! `cfg`. Files with secrets are readable by their owner alone from the first byte: the mode or the
@@ -8,7 +8,11 @@
 use std::ffi::OsString;
 use std::fs::File;
 use std::io;
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
+
+use reqwest::ClientBuilder;
+use tokio::net::TcpSocket;
 
 #[cfg(unix)]
 mod unix;
@@ -77,6 +81,9 @@ pub fn free_space(path: &Path) -> io::Result<u64> {
     system::free_space(path)
 }
 
+/// Whether this system is Windows, where a terminal's own account and programs can be.
+pub const IS_WINDOWS: bool = cfg!(windows);
+
 /// The account that runs this program; its number where it has no name.
 pub fn account_name() -> String {
     system::account_name()
@@ -97,6 +104,47 @@ pub fn is_elevated() -> bool {
 /// `lookup` answers for the environment, which only the command line reads.
 pub fn default_data_dir(lookup: &dyn Fn(&str) -> Option<OsString>) -> Option<PathBuf> {
     system::data_home(&|name| absolute(lookup(name)?)).map(|home| home.join("noticert"))
+}
+
+/// Downloads, desktop and documents of the person whose environment `lookup` answers for; some may not exist.
+pub fn personal_folders(lookup: &dyn Fn(&str) -> Option<OsString>) -> Vec<PathBuf> {
+    system::personal_folders(lookup)
+}
+
+/// Where sticks and cards are mounted.
+pub fn removable_drives() -> Vec<PathBuf> {
+    system::removable_drives()
+}
+
+/// A proxy that the system's own settings name. noticert follows none of them; browsers do.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct SystemProxy {
+    /// Where the setting stands, for people.
+    pub place: &'static str,
+    /// Its servers as written there.
+    pub servers: String,
+    /// What is reached without it, as written there.
+    pub bypass: String,
+}
+
+/// The proxies that the system's own settings name.
+pub fn system_proxies() -> Vec<SystemProxy> {
+    system::system_proxies()
+}
+
+/// The addresses that stand for the network interface `name`; none where connections are tied to it by its name.
+pub fn interface_addresses(name: &str) -> io::Result<Vec<IpAddr>> {
+    system::interface_addresses(name)
+}
+
+/// Ties a socket that will connect to `to` to the network interface `name`.
+pub fn tie_socket(socket: &TcpSocket, name: &str, to: IpAddr) -> io::Result<()> {
+    system::tie_socket(socket, name, to)
+}
+
+/// Ties every connection of an HTTP client to the network interface `name`.
+pub fn tie_client(client: ClientBuilder, name: &str) -> io::Result<ClientBuilder> {
+    system::tie_client(client, name)
 }
 
 /// The folder in which `path` lies, for a path that is not empty.

@@ -13,8 +13,11 @@ mod phrases;
 pub use answer::KeptAnswer;
 pub use error::{
     AddressProblem, CaProblem, Effect, FileProblem, NetworkProblem, RefusalReason, RetrievalError,
-    TlsProblem, UnclearProblem,
+    TlsProblem, UnclearProblem, WayProblem,
 };
 pub use exchange::{AnswerEnd, Intent, Journal, JournalError, Reach, judge_kept, reach, retrieve};
-pub use network::{ProxyChoice, Site, SiteOptions, TimeLimits};
+pub use network::{
+    AddressFamily, Binding, Handshake, PinnedHost, PinnedHostError, Presented, ProxyChoice,
+    Session, Site, SiteOptions, TimeLimits, Untrusted, Way,
+};
 pub use phrases::Meaning;

@@ -295,7 +295,12 @@ fn unsafe_code_stands_only_where_the_system_has_no_safe_call() {
     assert_only(
         &sources(),
         "unsafe {",
-        &["installer/nss/softoken.rs", "platform/windows.rs"],
+        &[
+            "installer/nss/softoken.rs",
+            "platform/windows.rs",
+            "platform/windows/folders.rs",
+            "platform/windows/network.rs",
+        ],
     );
     assert_only(&sources(), "unsafe extern", &["intake/reader/tesseract.rs"]);
 }

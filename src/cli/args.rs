@@ -5,6 +5,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::doctor::DoctorArguments;
+use super::network::NetworkArguments;
+
 /// 電子証明書発行通知書の読み取りから、電子証明書の取得・確認・インストール・記録まで。
 #[derive(Debug, Parser)]
 #[command(name = "noticert", version, max_term_width = 100)]
@@ -77,6 +80,8 @@ pub enum Command {
     Bind(BindArguments),
     /// 端末ごとの状態を一覧する
     Status,
+    /// 準備ができているかを調べる（ネットワーク・取得サイト・証明書ストア・時計など。秘密は送らない）
+    Doctor(DoctorArguments),
     /// 読み取りからインストールまでを一度に行う
     Run(RunArguments),
     /// 練習用サイトを相手に全体を実演する（本物には一切触れない）
@@ -113,21 +118,11 @@ pub struct AddArguments {
     pub confirmed: bool,
 }
 
-/// How the retrieval site is reached.
+/// How a certificate is asked of the retrieval site.
 #[derive(Args, Clone, Debug)]
 pub struct SiteArguments {
-    /// 取得サイトのアドレス
-    #[arg(long, value_name = "URL")]
-    pub site: Option<String>,
-    /// 追加で信頼する認証局証明書（PEM）
-    #[arg(long, value_name = "PEM")]
-    pub ca_file: Option<PathBuf>,
-    /// --ca-file の認証局だけを信頼する
-    #[arg(long, requires = "ca_file")]
-    pub ca_only: bool,
-    /// プロキシ（none は使わない。省略時も使わない）
-    #[arg(long, value_name = "URL|none")]
-    pub proxy: Option<String>,
+    #[command(flatten)]
+    pub network: NetworkArguments,
     /// 証明書パスワード（数字4桁）を書いたファイル
     #[arg(long, value_name = "FILE", env = "NOTICERT_PASSWORD_FILE")]
     pub password_file: Option<PathBuf>,

@@ -13,7 +13,7 @@ use crate::custody::WorkFactor;
 use crate::intake::Source;
 use crate::ledger::{Ledger, SiteKind};
 use crate::platform;
-use crate::retrieval::{ProxyChoice, Site, SiteOptions};
+use crate::retrieval::Site;
 use crate::workflow::{Destination, Error, Person, SiteChoice, open_ledger};
 
 use super::args::{Common, SiteArguments, StoreArguments};
@@ -123,23 +123,10 @@ pub fn jobs(asked: Option<usize>) -> NonZeroUsize {
 
 /// The site that the options name.
 pub fn site(session: &Session, arguments: &SiteArguments, pause: f64) -> Result<SiteChoice, Error> {
-    let ca_file_pem = match &arguments.ca_file {
-        Some(path) => Some(bytes_of(path)?),
-        None => None,
-    };
-    let proxy = match arguments.proxy.as_deref() {
-        None | Some("none") => ProxyChoice::Direct,
-        Some(url) => ProxyChoice::Through(url.to_owned()),
-    };
-    let options = SiteOptions {
-        url: arguments.site.clone(),
-        ca_file_pem,
-        ca_only: arguments.ca_only,
-        proxy,
-        ..SiteOptions::default()
-    };
+    arguments.network.say_what_is_not_used(session);
+    let options = arguments.network.options()?;
     let site = Site::new(options, &session.config)?;
-    let kind = match is_this_machine(&site) {
+    let kind = match site.is_this_machine() {
         true => SiteKind::Practice,
         false => SiteKind::Real,
     };
@@ -148,16 +135,6 @@ pub fn site(session: &Session, arguments: &SiteArguments, pause: f64) -> Result<
         kind,
         pause: Duration::try_from_secs_f64(pause).unwrap_or(Duration::ZERO),
     })
-}
-
-/// The real site never runs on the machine that asks it: whatever does is for practice.
-fn is_this_machine(site: &Site) -> bool {
-    match site.url().host() {
-        Some(url::Host::Domain(name)) => name == "localhost",
-        Some(url::Host::Ipv4(address)) => address.is_loopback(),
-        Some(url::Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
-    }
 }
 
 /// The password file that the options name, read.

@@ -3,7 +3,7 @@
 use crate::domain::Text;
 use crate::retrieval::{
     AddressProblem, CaProblem, Effect, FileProblem, NetworkProblem, RefusalReason, RetrievalError,
-    TlsProblem, UnclearProblem,
+    TlsProblem, UnclearProblem, WayProblem,
 };
 
 use super::{ExitKind, Explanation};
@@ -22,6 +22,7 @@ pub fn explain(error: &RetrievalError) -> Explanation {
                 "Use --proxy http://HOST:PORT or --proxy none. The retrieval site is normally reached directly.",
             ),
         ),
+        RetrievalError::BadWay { problem } => way(problem),
         RetrievalError::Client { source } => (
             Text::new(
                 format!("通信の準備ができません（{source}）。"),
@@ -169,7 +170,8 @@ pub fn exit_kind(error: &RetrievalError) -> ExitKind {
     match error {
         RetrievalError::BadAddress { .. }
         | RetrievalError::BadCaFile { .. }
-        | RetrievalError::BadProxy => ExitKind::Usage,
+        | RetrievalError::BadProxy
+        | RetrievalError::BadWay { .. } => ExitKind::Usage,
         RetrievalError::Client { .. } => ExitKind::Internal,
         RetrievalError::Unreachable { .. }
         | RetrievalError::TlsRefused { .. }
@@ -241,7 +243,49 @@ fn ca_file(problem: CaProblem) -> (Text, Text) {
     )
 }
 
-fn network(problem: NetworkProblem) -> (Text, Text) {
+fn way(problem: &WayProblem) -> (Text, Text) {
+    match problem {
+        WayProblem::ResolvesAnotherHost => (
+            Text::new(
+                "--resolve の HOST:PORT が、接続先（取得サイト、または --proxy のプロキシ）と違います。",
+                "HOST:PORT of --resolve is not what is connected to (the site, or the proxy of --proxy).",
+            ),
+            Text::new(
+                "--resolve cert.obn.managedpki.ne.jp:443:アドレス のように、接続先の名前とポートを書いてください。",
+                "Name the host and port that are connected to: --resolve cert.obn.managedpki.ne.jp:443:ADDRESS",
+            ),
+        ),
+        WayProblem::NothingToResolve => (
+            Text::new(
+                "接続先がすでにアドレスなので、--resolve は使えません。",
+                "What is connected to is an address already, so --resolve has no effect.",
+            ),
+            Text::new("--resolve を外してください。", "Leave --resolve out."),
+        ),
+        WayProblem::FamilyContradicts => (
+            Text::new(
+                "IPv4 と IPv6 の指定（-4、-6、--bind、--resolve、接続先のアドレス）が食い違っています。",
+                "The choice of IPv4 or IPv6 (-4, -6, --bind, --resolve, the site's own address) contradicts itself.",
+            ),
+            Text::new(
+                "どちらか一方にそろえてください。",
+                "Use one of the two throughout.",
+            ),
+        ),
+        WayProblem::NoSuchInterface { name } => (
+            Text::new(
+                format!("ネットワークの口「{name}」から接続できません。"),
+                format!("Connections cannot be tied to the interface “{name}”."),
+            ),
+            Text::new(
+                "口の名前を確かめるか、その口のアドレスを --bind に書いてください（Windows は ipconfig、Linux は ip addr で分かります）。",
+                "Check the interface's name, or give its address to --bind (ipconfig on Windows, ip addr on Linux).",
+            ),
+        ),
+    }
+}
+
+pub(super) fn network(problem: NetworkProblem) -> (Text, Text) {
     let line = "この端末がオンライン資格確認（請求）の回線につながっているか、回線認証（https://www.lineauth.mnw）が済んでいるか確かめてください。";
     let line_en = "See that this terminal is on the closed network and its line is authenticated (https://www.lineauth.mnw).";
     let (ja, en, next_ja, next_en): (String, String, String, String) = match problem {
@@ -250,6 +294,18 @@ fn network(problem: NetworkProblem) -> (Text, Text) {
             "The site's name was not resolved (DNS).".into(),
             format!("ネットワークの DNS 設定を確かめてください。{line}"),
             format!("Check the DNS settings of the network. {line_en}"),
+        ),
+        NetworkProblem::OtherFamilyOnly => (
+            "接続先の名前に、指定した種類（-4、-6、--bind）のアドレスがありません。".into(),
+            "The name has no address of the chosen family (-4, -6, --bind).".into(),
+            "指定を外すか、もう一方の種類にしてください。".into(),
+            "Leave the option out or choose the other family.".into(),
+        ),
+        NetworkProblem::NotBound => (
+            "指定した口（--bind）から接続を出せません。".into(),
+            "Connections cannot leave from the chosen address or interface (--bind).".into(),
+            "このパソコンのアドレスか口の名前を確かめてください（Windows は ipconfig、Linux は ip addr）。".into(),
+            "Check this computer's addresses and interfaces (ipconfig on Windows, ip addr on Linux).".into(),
         ),
         NetworkProblem::ConnectTimeout => (
             "取得サイトから時間内に返事がありません。".into(),
@@ -268,6 +324,12 @@ fn network(problem: NetworkProblem) -> (Text, Text) {
             "There is no way to the site.".into(),
             line.into(),
             line_en.into(),
+        ),
+        NetworkProblem::ProxyUnreachable => (
+            "指定したプロキシに接続できません。直接の接続に切り替えてはいません。".into(),
+            "The proxy was not reached. No direct connection was tried instead.".into(),
+            "プロキシのアドレスを確かめてください。取得サイトは通常プロキシを通りません: --proxy none".into(),
+            "Check the proxy's address. The site is normally reached without one: --proxy none".into(),
         ),
         NetworkProblem::Proxy => (
             "プロキシが接続を断りました。".into(),
@@ -303,7 +365,7 @@ fn network(problem: NetworkProblem) -> (Text, Text) {
     (Text::new(ja, en), Text::new(next_ja, next_en))
 }
 
-fn tls(problem: TlsProblem) -> (Text, Text) {
+pub(super) fn tls(problem: TlsProblem) -> (Text, Text) {
     let clock = Text::new(
         "このパソコンの日付と時刻を合わせてください。合っているときは、ネットワークのサポートデスク（0120-220-571）へ。",
         "Set this computer's date and time. If they are right, call the network's support desk (0120-220-571).",
@@ -353,15 +415,29 @@ fn tls(problem: TlsProblem) -> (Text, Text) {
                 "Show the cause with -v and call the support desk (0120-220-571).",
             ),
         ),
+        TlsProblem::ClockBehind => (
+            Text::new(
+                "このパソコンの時計が大きく遅れています。そのため取得サイトの証明書を確かめられません。",
+                "This computer's clock is far behind, so the site's certificate cannot be judged.",
+            ),
+            Text::new(
+                "日付と時刻を合わせてから、もう一度実行してください。何度も遅れるときは内蔵電池の寿命です。",
+                "Set the date and time, then try again. A clock that falls behind again needs a new battery.",
+            ),
+        ),
+        TlsProblem::NoCommonVersion => (
+            Text::new(
+                "取得サイトの TLS の版が古く（1.1 以前）、安全に接続できません。",
+                "The site speaks no version of TLS that is still safe (1.2 or 1.3).",
+            ),
+            doctor_names_it(),
+        ),
         TlsProblem::NoCommonSuite => (
             Text::new(
-                "取得サイトの暗号方式が古く、安全に接続できません。",
-                "The site offers no TLS version or cipher suite that is still safe.",
+                "取得サイトの暗号方式（CBC、RSA鍵交換など）が古く、安全に接続できません。",
+                "The site offers no cipher suite that is still safe (only CBC, RSA key exchange or older).",
             ),
-            Text::new(
-                "ブラウザーで手作業で取得してください。",
-                "Retrieve it by hand in the browser.",
-            ),
+            doctor_names_it(),
         ),
         TlsProblem::NotTls => (
             Text::new(
@@ -379,11 +455,18 @@ fn tls(problem: TlsProblem) -> (Text, Text) {
                 "The TLS handshake failed.",
             ),
             Text::new(
-                "-v を付けて原因を表示してください。",
-                "Show the cause with -v.",
+                "もう一度実行し、続くときは noticert doctor で相手の方式を調べてください（-v で原因を表示します）。",
+                "Try again; if it stays so, noticert doctor finds out what the site speaks (-v shows the cause).",
             ),
         ),
     }
+}
+
+fn doctor_names_it() -> Text {
+    Text::new(
+        "noticert doctor で相手の方式を調べられます。電子証明書はブラウザー（Edge）で手作業で取得してください。",
+        "noticert doctor finds out what the site speaks. Retrieve the certificate by hand in the browser (Edge).",
+    )
 }
 
 fn refused(reason: RefusalReason, sentence: &Option<String>) -> (Text, Text) {

@@ -134,6 +134,10 @@ impl CertificateStore for NssStore {
         self.is_of_browsers
     }
 
+    fn ready(&self) -> Result<(), InstallError> {
+        self.tools.are_there()
+    }
+
     fn list(&mut self) -> Result<Vec<InstalledCertificate>, InstallError> {
         if !has_database(&self.directory) {
             return Ok(Vec::new());

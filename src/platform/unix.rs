@@ -2,6 +2,9 @@
 //!
 //! Sources: open(2), renameat2(2), statvfs(3), termios(3); the XDG Base Directory Specification.
 
+mod folders;
+mod network;
+
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
@@ -11,6 +14,9 @@ use rustix::fs::{CWD, OFlags, RenameFlags};
 use rustix::io::Errno;
 use rustix::process::{geteuid, getuid};
 use rustix::termios::{OptionalActions, Termios, tcgetattr, tcsetattr};
+
+pub(super) use folders::{personal_folders, removable_drives};
+pub(super) use network::{interface_addresses, system_proxies, tie_client, tie_socket};
 
 pub(super) fn create_owner_only(path: &Path) -> io::Result<File> {
     owner_only().create_new(true).open(path)

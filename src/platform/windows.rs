@@ -9,6 +9,9 @@
 
 #![expect(unsafe_code, reason = "Win32 has no safe calls for these")]
 
+mod folders;
+mod network;
+
 use std::ffi::{OsStr, c_void};
 use std::fs::{self, File, OpenOptions};
 use std::io;
@@ -40,6 +43,9 @@ use windows_sys::Win32::System::SystemInformation::{
 };
 use windows_sys::Win32::System::Threading::{GetCurrentProcess, OpenProcessToken};
 use windows_sys::Win32::System::WindowsProgramming::GetUserNameW;
+
+pub(super) use folders::{personal_folders, removable_drives};
+pub(super) use network::{interface_addresses, system_proxies, tie_client, tie_socket};
 
 pub(super) fn create_owner_only(path: &Path) -> io::Result<File> {
     open_with_owner_only_list(path, CREATE_NEW)

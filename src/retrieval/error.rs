@@ -27,6 +27,12 @@ pub enum RetrievalError {
     /// The proxy's address cannot be used. Nothing was asked of any host.
     #[error("the proxy's address is not usable")]
     BadProxy,
+    /// The way that was chosen cannot be gone. Nothing was asked of any host.
+    #[error("the chosen way is not usable: {problem}")]
+    BadWay {
+        /// What is wrong with it.
+        problem: WayProblem,
+    },
     /// The HTTP client could not be set up.
     #[error("cannot set up the network client")]
     Client {
@@ -157,12 +163,38 @@ pub enum CaProblem {
     Missing,
 }
 
+/// What is wrong with the way that was chosen: `--resolve`, `-4`, `-6`, `--bind`.
+#[derive(Clone, Debug, Eq, Error, PartialEq)]
+pub enum WayProblem {
+    /// An address is given for another host or port than the one that is connected to.
+    #[error("an address is given for another host or port")]
+    ResolvesAnotherHost,
+    /// An address is given for what is an address already.
+    #[error("an address is given for what is an address already")]
+    NothingToResolve,
+    /// The family of addresses contradicts another option or the site.
+    #[error("the family of addresses contradicts another option")]
+    FamilyContradicts,
+    /// The interface is not there, or this system cannot tie a connection to one.
+    #[error("connections cannot be tied to the interface {name}")]
+    NoSuchInterface {
+        /// Its name.
+        name: String,
+    },
+}
+
 /// How far the way to the site went.
 #[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
 pub enum NetworkProblem {
     /// The host's name was not resolved.
     #[error("its name was not resolved")]
     Dns,
+    /// The name has addresses, but none of the family that was chosen.
+    #[error("its name has no address of the chosen family")]
+    OtherFamilyOnly,
+    /// Connections cannot leave from the address or interface that was chosen.
+    #[error("connections cannot leave from the chosen address or interface")]
+    NotBound,
     /// Nobody answered in time.
     #[error("no connection within the time limit")]
     ConnectTimeout,
@@ -172,6 +204,9 @@ pub enum NetworkProblem {
     /// The connection failed otherwise: no route, wrong proxy.
     #[error("no connection")]
     ConnectFailed,
+    /// The proxy itself was not reached. There is no way around it.
+    #[error("the proxy was not reached")]
+    ProxyUnreachable,
     /// The proxy refused.
     #[error("the proxy refused")]
     Proxy,
@@ -207,8 +242,14 @@ pub enum TlsProblem {
     /// The certificate is unfit otherwise: revoked, of a wrong kind, badly signed.
     #[error("the site's certificate is not acceptable")]
     BadCertificate,
-    /// No version of TLS or cipher suite in common.
-    #[error("the site offers no TLS version or cipher suite that is still safe")]
+    /// This computer's clock stands before the release of this program.
+    #[error("this computer's clock is wrong")]
+    ClockBehind,
+    /// No version of TLS in common.
+    #[error("the site offers no TLS version that is still safe")]
+    NoCommonVersion,
+    /// No cipher suite in common.
+    #[error("the site offers no cipher suite that is still safe")]
     NoCommonSuite,
     /// What answers does not speak TLS.
     #[error("what answers does not speak TLS")]
@@ -294,6 +335,7 @@ impl RetrievalError {
             Self::BadAddress { .. }
             | Self::BadCaFile { .. }
             | Self::BadProxy
+            | Self::BadWay { .. }
             | Self::Client { .. }
             | Self::IntentNotWritten { .. }
             | Self::AnswerNotWritten { .. }
@@ -317,6 +359,7 @@ impl RetrievalError {
             Self::BadAddress { .. }
             | Self::BadCaFile { .. }
             | Self::BadProxy
+            | Self::BadWay { .. }
             | Self::Client { .. }
             | Self::Unreachable { .. }
             | Self::TlsRefused { .. }

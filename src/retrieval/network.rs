@@ -1,25 +1,41 @@
-//! The way to the site: whom to trust, through which proxy, how long to wait; and what a failure means.
+//! The way to the site: whom to trust, through which proxy, from which address, how long to wait.
 //!
 //! Trust is the system's roots, the usual public roots and a file given by hand, or that file alone. The
 //! platform's own verifier is not used: on Windows it looks up revocations and blocks for seconds in a closed
 //! network. No proxy is taken from the environment, because the site lies inside the closed network and goes
 //! direct there (fact 45). The library's retries and redirects are off: both would repeat what must happen once.
 
+mod failure;
+mod handshake;
+mod proxy;
+mod trust;
+mod way;
+
 use std::error::Error as StdError;
 use std::io;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::header::{ACCEPT, ACCEPT_ENCODING, ACCEPT_LANGUAGE, HeaderMap, HeaderValue};
 use reqwest::redirect::Policy;
-use reqwest::{Client, Proxy};
-use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject;
-use rustls::{AlertDescription, CertificateError, ClientConfig, RootCertStore};
+use reqwest::{Client, ClientBuilder};
+use rustls::{ClientConfig, RootCertStore};
+use tokio::net::{TcpSocket, TcpStream};
 use url::Url;
 
-use super::error::{AddressProblem, CaProblem, NetworkProblem, RetrievalError, TlsProblem};
+use super::error::{AddressProblem, NetworkProblem, RetrievalError, WayProblem};
 use crate::config::{Config, FormLabels};
+use crate::platform;
+
+pub(super) use failure::failure;
+pub use handshake::{Handshake, Presented, Session, Untrusted};
+pub use proxy::ProxyChoice;
+pub use way::{AddressFamily, Binding, PinnedHost, PinnedHostError, Way};
+
+use proxy::CheckedProxy;
+use trust::trusted;
+use way::{LookUpError, SettledWay};
 
 /// How to reach a site.
 #[derive(Clone, Debug, Default)]
@@ -32,18 +48,10 @@ pub struct SiteOptions {
     pub ca_only: bool,
     /// The way through a proxy.
     pub proxy: ProxyChoice,
+    /// Which addresses, from where.
+    pub way: Way,
     /// How long to wait.
     pub time_limits: TimeLimits,
-}
-
-/// Through which proxy the site is reached.
-#[derive(Clone, Debug, Default, Eq, PartialEq)]
-pub enum ProxyChoice {
-    /// Straight to the site, whatever the environment says.
-    #[default]
-    Direct,
-    /// Through this proxy only; no way around it when it is down.
-    Through(String),
 }
 
 /// How long to wait for what.
@@ -72,7 +80,8 @@ impl Default for TimeLimits {
 pub struct Site {
     url: Url,
     trust: Arc<RootCertStore>,
-    proxy: Option<Proxy>,
+    proxy: Option<CheckedProxy>,
+    way: SettledWay,
     time_limits: TimeLimits,
     labels: FormLabels,
     answer_limit: usize,
@@ -85,13 +94,21 @@ impl Site {
         let trust = trusted(options.ca_file_pem.as_deref(), options.ca_only)?;
         let proxy = match &options.proxy {
             ProxyChoice::Direct => None,
-            ProxyChoice::Through(address) => Some(proxy(address)?),
+            ProxyChoice::Through(address) => Some(CheckedProxy::parse(address)?),
         };
+        let next = proxy.as_ref().map_or(&url, |proxy| &proxy.url);
+        let port = next.port_or_known_default().unwrap_or_default();
+        let host = next.host().ok_or(RetrievalError::BadAddress {
+            problem: AddressProblem::NotAnAddress,
+        })?;
+        let way = SettledWay::new(options.way, &host, port)
+            .map_err(|problem| RetrievalError::BadWay { problem })?;
         let kilobytes = usize::try_from(config.limits.answer_kilobytes).unwrap_or(usize::MAX);
         Ok(Self {
             url,
             trust: Arc::new(trust),
             proxy,
+            way,
             time_limits: options.time_limits,
             labels: config.form.clone(),
             answer_limit: kilobytes.saturating_mul(1_024),
@@ -125,21 +142,101 @@ impl Site {
         &self.labels
     }
 
+    /// Whether the site runs on the computer that asks it: the real one never does, whatever does is for practice.
+    pub fn is_this_machine(&self) -> bool {
+        match self.url.host() {
+            Some(url::Host::Domain(name)) => name == "localhost",
+            Some(url::Host::Ipv4(address)) => address.is_loopback(),
+            Some(url::Host::Ipv6(address)) => address.is_loopback(),
+            None => false,
+        }
+    }
+
+    /// Where connections go first: the proxy where one was named, else the site. Host and port.
+    pub fn first_stop(&self) -> (String, u16) {
+        match &self.proxy {
+            Some(proxy) => proxy.host_and_port(),
+            None => {
+                let host = self.url.host_str().unwrap_or_default().to_owned();
+                (host, self.url.port_or_known_default().unwrap_or_default())
+            }
+        }
+    }
+
+    /// Whether connections go through a proxy.
+    pub fn has_proxy(&self) -> bool {
+        self.proxy.is_some()
+    }
+
+    /// Whether the addresses of the first stop were given by hand.
+    pub fn is_pinned(&self) -> bool {
+        self.way.is_pinned()
+    }
+
+    /// From where connections leave, where that was chosen.
+    pub fn binding(&self) -> Option<&Binding> {
+        self.way.bind.as_ref()
+    }
+
+    /// The addresses that connections to the first stop try, in their order.
+    pub async fn addresses(&self) -> Result<Vec<SocketAddr>, NetworkProblem> {
+        let (host, port) = self.first_stop();
+        let literal = host.trim_start_matches('[').trim_end_matches(']').parse();
+        let addresses = match literal {
+            Ok(address) => vec![address],
+            Err(_) => self.way.look_up(&host).await.map_err(|error| match error {
+                LookUpError::Unknown { .. } => self.of_first_stop(NetworkProblem::Dns),
+                LookUpError::OtherFamilyOnly => NetworkProblem::OtherFamilyOnly,
+            })?,
+        };
+        let sockets = addresses.into_iter().map(|ip| SocketAddr::new(ip, port));
+        Ok(sockets.collect())
+    }
+
+    /// Connects to one address, from where connections leave. Sends nothing.
+    pub async fn connect(&self, address: SocketAddr) -> Result<TcpStream, NetworkProblem> {
+        let socket = self.socket(address).map_err(|_| NetworkProblem::NotBound)?;
+        let connecting = tokio::time::timeout(self.time_limits.connect, socket.connect(address));
+        let problem = match connecting.await {
+            Ok(Ok(stream)) => return Ok(stream),
+            Ok(Err(error)) if error.kind() == io::ErrorKind::ConnectionRefused => {
+                NetworkProblem::ConnectRefused
+            }
+            Ok(Err(_)) => NetworkProblem::ConnectFailed,
+            Err(_) => NetworkProblem::ConnectTimeout,
+        };
+        Err(self.of_first_stop(problem))
+    }
+
+    /// What fails before a proxy is the proxy's, and says nothing of the site.
+    fn of_first_stop(&self, problem: NetworkProblem) -> NetworkProblem {
+        match self.has_proxy() {
+            true => NetworkProblem::ProxyUnreachable,
+            false => problem,
+        }
+    }
+
+    /// A socket for `address`, tied to where connections leave.
+    fn socket(&self, address: SocketAddr) -> io::Result<TcpSocket> {
+        let socket = match address {
+            SocketAddr::V4(_) => TcpSocket::new_v4()?,
+            SocketAddr::V6(_) => TcpSocket::new_v6()?,
+        };
+        match &self.way.bind {
+            None => {}
+            Some(Binding::Address(from)) => socket.bind(SocketAddr::new(*from, 0))?,
+            Some(Binding::Interface(name)) => platform::tie_socket(&socket, name, address.ip())?,
+        }
+        Ok(socket)
+    }
+
     /// A client with an empty cookie jar: one for each conversation.
     ///
     /// No connection is kept for the next request, so a failure to connect always means that not one byte of
     /// that request left.
     pub(super) fn client(&self) -> Result<Client, RetrievalError> {
-        let failed = |source: Box<dyn StdError + Send + Sync>| RetrievalError::Client { source };
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let mut tls = ClientConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .map_err(|error| failed(Box::new(error)))?
-            .with_root_certificates(self.trust.clone())
-            .with_no_client_auth();
-        tls.alpn_protocols = vec![b"http/1.1".to_vec()];
         let mut builder = Client::builder()
-            .tls_backend_preconfigured(tls)
+            .tls_backend_preconfigured(self.tls()?)
             .https_only(true)
             .http1_only()
             .http1_ignore_invalid_headers_in_responses(true)
@@ -154,11 +251,42 @@ impl Site {
             .connect_timeout(self.time_limits.connect)
             .read_timeout(self.time_limits.silence)
             .user_agent(USER_AGENT)
-            .default_headers(headers());
+            .default_headers(headers())
+            .dns_resolver(Arc::new(self.way.clone()));
         if let Some(proxy) = &self.proxy {
-            builder = builder.proxy(proxy.clone());
+            builder = builder.proxy(proxy.way.clone());
         }
-        builder.build().map_err(|error| failed(Box::new(error)))
+        self.tied(builder)?.build().map_err(client_failed)
+    }
+
+    /// The client, tied to where connections leave.
+    fn tied(&self, builder: ClientBuilder) -> Result<ClientBuilder, RetrievalError> {
+        match &self.way.bind {
+            None => Ok(builder),
+            Some(Binding::Address(address)) => Ok(builder.local_address(*address)),
+            Some(Binding::Interface(name)) => {
+                platform::tie_client(builder, name).map_err(|_| RetrievalError::BadWay {
+                    problem: WayProblem::NoSuchInterface { name: name.clone() },
+                })
+            }
+        }
+    }
+
+    fn tls(&self) -> Result<ClientConfig, RetrievalError> {
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let mut tls = ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .map_err(client_failed)?
+            .with_root_certificates(self.trust.clone())
+            .with_no_client_auth();
+        tls.alpn_protocols = vec![b"http/1.1".to_vec()];
+        Ok(tls)
+    }
+}
+
+fn client_failed(source: impl StdError + Send + Sync + 'static) -> RetrievalError {
+    RetrievalError::Client {
+        source: Box::new(source),
     }
 }
 
@@ -176,54 +304,6 @@ fn checked_address(address: &str) -> Result<Url, RetrievalError> {
     Ok(url)
 }
 
-fn proxy(address: &str) -> Result<Proxy, RetrievalError> {
-    // A bare host:port is what Windows settings show.
-    let address = match address.contains("://") {
-        true => address.trim().to_owned(),
-        false => format!("http://{}", address.trim()),
-    };
-    let url = Url::parse(&address).map_err(|_| RetrievalError::BadProxy)?;
-    if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none() {
-        return Err(RetrievalError::BadProxy);
-    }
-    Proxy::all(url).map_err(|_| RetrievalError::BadProxy)
-}
-
-fn trusted(ca_file: Option<&[u8]>, ca_only: bool) -> Result<RootCertStore, RetrievalError> {
-    let bad = |problem| RetrievalError::BadCaFile { problem };
-    let mut trust = RootCertStore::empty();
-    if let Some(file) = ca_file {
-        for certificate in certificates(file)? {
-            trust
-                .add(certificate)
-                .map_err(|_| bad(CaProblem::Unreadable))?;
-        }
-    }
-    match ca_only {
-        true if trust.is_empty() => return Err(bad(CaProblem::Missing)),
-        true => return Ok(trust),
-        false => {}
-    }
-    trust.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
-    // A root of the system that cannot be read is one root less, not a reason to stop.
-    trust.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-    Ok(trust)
-}
-
-fn certificates(file: &[u8]) -> Result<Vec<CertificateDer<'static>>, RetrievalError> {
-    let bad = |problem| RetrievalError::BadCaFile { problem };
-    if file.first() == Some(&0x30) {
-        return Ok(vec![CertificateDer::from(file.to_vec())]);
-    }
-    let found: Vec<CertificateDer<'static>> = CertificateDer::pem_slice_iter(file)
-        .collect::<Result<_, _>>()
-        .map_err(|_| bad(CaProblem::Unreadable))?;
-    match found.is_empty() {
-        true => Err(bad(CaProblem::NoCertificate)),
-        false => Ok(found),
-    }
-}
-
 fn headers() -> HeaderMap {
     let mut headers = HeaderMap::new();
     headers.insert(
@@ -236,101 +316,6 @@ fn headers() -> HeaderMap {
     headers
 }
 
-/// What a failed request means, for one that may be asked again.
-pub(super) fn failure(error: reqwest::Error) -> RetrievalError {
-    let error = error.without_url();
-    if let Some(problem) = tls_problem(&error) {
-        return RetrievalError::TlsRefused {
-            problem,
-            source: Some(Box::new(error)),
-        };
-    }
-    RetrievalError::Unreachable {
-        problem: network_problem(&error),
-        source: Some(Box::new(error)),
-    }
-}
-
-fn tls_problem(error: &reqwest::Error) -> Option<TlsProblem> {
-    if let Some(error) = causes(error).find_map(|cause| cause.downcast_ref::<rustls::Error>()) {
-        return Some(tls_class(error));
-    }
-    // A server that finds no common suite often just hangs up during the handshake.
-    let hung_up = |kind| matches!(kind, io::ErrorKind::UnexpectedEof);
-    let during_handshake = error.is_connect()
-        && causes(error)
-            .filter_map(|cause| cause.downcast_ref::<io::Error>())
-            .any(|cause| hung_up(cause.kind()));
-    during_handshake.then_some(TlsProblem::Handshake)
-}
-
-fn tls_class(error: &rustls::Error) -> TlsProblem {
-    match error {
-        rustls::Error::InvalidCertificate(problem) => match problem {
-            // A trusted name over another key is an authority of the same name, not the trusted one.
-            CertificateError::UnknownIssuer | CertificateError::BadSignature => {
-                TlsProblem::UnknownIssuer
-            }
-            CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
-                TlsProblem::WrongName
-            }
-            CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
-                TlsProblem::Expired
-            }
-            CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
-                TlsProblem::NotYetValid
-            }
-            _ => TlsProblem::BadCertificate,
-        },
-        rustls::Error::PeerIncompatible(_) => TlsProblem::NoCommonSuite,
-        rustls::Error::AlertReceived(
-            AlertDescription::HandshakeFailure
-            | AlertDescription::ProtocolVersion
-            | AlertDescription::InsufficientSecurity,
-        ) => TlsProblem::NoCommonSuite,
-        rustls::Error::InvalidMessage(_) => TlsProblem::NotTls,
-        rustls::Error::NoCertificatesPresented => TlsProblem::BadCertificate,
-        _ => TlsProblem::Handshake,
-    }
-}
-
-fn network_problem(error: &reqwest::Error) -> NetworkProblem {
-    let says = |words: &str| causes(error).any(|cause| cause.to_string().starts_with(words));
-    let io_kind = causes(error).find_map(|cause| Some(cause.downcast_ref::<io::Error>()?.kind()));
-    let connecting = error.is_connect();
-    if error.is_dns() || says("dns error") {
-        NetworkProblem::Dns
-    } else if error.is_timeout() && connecting {
-        NetworkProblem::ConnectTimeout
-    } else if error.is_timeout() {
-        NetworkProblem::Silence
-    } else if says("tunnel error") || says("proxy") || says("unsuccessful tunnel") {
-        NetworkProblem::Proxy
-    } else if io_kind == Some(io::ErrorKind::ConnectionRefused) {
-        NetworkProblem::ConnectRefused
-    } else if connecting {
-        NetworkProblem::ConnectFailed
-    } else {
-        NetworkProblem::Broken
-    }
-}
-
-/// An error and everything below it, looking into `io::Error` too, whose `source` skips what it holds.
-pub(super) fn causes<'a>(
-    error: &'a (dyn StdError + 'static),
-) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
-    std::iter::successors(Some(error), |error| {
-        let error: &'a (dyn StdError + 'static) = *error;
-        match error
-            .downcast_ref::<io::Error>()
-            .and_then(io::Error::get_ref)
-        {
-            Some(inner) => Some(inner as &(dyn StdError + 'static)),
-            None => error.source(),
-        }
-    })
-}
-
 /// Says who asks; the leading word is what sites look for that name the browsers they know.
 const USER_AGENT: &str = concat!(
     "Mozilla/5.0 (compatible; noticert/",
@@ -341,6 +326,7 @@ const USER_AGENT: &str = concat!(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::retrieval::error::CaProblem;
 
     fn problem_of(address: &str) -> Option<AddressProblem> {
         let options = SiteOptions {

@@ -11,6 +11,7 @@ mod controls;
 mod form;
 mod grid;
 mod labels;
+mod shown;
 mod submission;
 mod tree;
 mod words;
@@ -23,6 +24,7 @@ use crate::domain::{CertificatePassword, Issuance};
 use crate::retrieval::phrases::{Meaning, Phrases};
 
 pub(crate) use address::hold_to_site;
+pub use shown::{Carried, masked_address};
 pub use submission::{Encoding, Submission};
 use words::only_new;
 

@@ -47,7 +47,8 @@ pub struct Installation {
 }
 
 impl Destination {
-    fn open(&self) -> Box<dyn CertificateStore> {
+    /// The store itself.
+    pub fn open(&self) -> Box<dyn CertificateStore> {
         match self {
             Self::Browsers { home } => Box::new(NssStore::of_browsers(home)),
             Self::Nss { folder, home } => Box::new(NssStore::named(folder, home.as_deref())),

@@ -259,6 +259,7 @@ pub fn site_options(url: &str, ca: String, time_limits: TimeLimits) -> SiteOptio
         ca_only: true,
         proxy: ProxyChoice::Direct,
         time_limits,
+        ..SiteOptions::default()
     }
 }
 

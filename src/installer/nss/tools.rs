@@ -29,6 +29,19 @@ impl Tools {
         Self { folder }
     }
 
+    /// Whether both programs can be started. Asked for help, they touch no database.
+    pub(super) fn are_there(&self) -> Result<(), InstallError> {
+        for tool in [CERTUTIL, PK12UTIL] {
+            // They answer help with an exit status of failure: only a missing program counts.
+            if let Err(missing @ InstallError::ToolMissing { .. }) =
+                run(tool, self.command(tool).arg("-H"), None)
+            {
+                return Err(missing);
+            }
+        }
+        Ok(())
+    }
+
     /// Makes an empty database in an existing folder.
     pub(super) fn create_database(
         &self,

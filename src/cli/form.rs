@@ -1,0 +1,142 @@
+//! What was understood of the retrieval page's form, printed without the values that it carries.
+
+use serde_json::{Value, json};
+
+use crate::doctor::PageFinding;
+use crate::domain::Text;
+use crate::retrieval::page::{
+    Carried, Encoding, FieldShape, RetrievalForm, Role, UnknownReason, masked_address,
+};
+use crate::retrieval::{Reach, RetrievalError};
+
+use super::Session;
+use super::doctor::print;
+
+/// For people.
+pub fn show(session: &Session, page: &PageFinding) {
+    let say = |ja: String, en: String| print(session.text(&Text::new(ja, en)));
+    match page {
+        PageFinding::Understood(reach) => {
+            let Reach { url, form, .. } = reach.as_ref();
+            say(
+                "■ フォームの読み取り".into(),
+                "■ the form as understood".into(),
+            );
+            let url = masked_address(url);
+            say(format!("  画面   {url}"), format!("  page     {url}"));
+            let (action, encoding) = (masked_address(form.action()), encoding(form));
+            let charset = form.charset();
+            say(
+                format!("  送信先 POST {action}（{encoding}、{charset}）"),
+                format!("  sent to  POST {action} ({encoding}, {charset})"),
+            );
+            for field in form.fields() {
+                let (name, caption) = (&field.name, &field.caption);
+                let length = field
+                    .max_length
+                    .map_or_else(String::new, |n| format!(", maxlength {n}"));
+                let role = title(field.role);
+                say(
+                    format!(
+                        "  入力欄 {} ← 「{caption}」（name=\"{name}\"{length}）",
+                        role.ja
+                    ),
+                    format!(
+                        "  field    {} ← “{caption}” (name=\"{name}\"{length})",
+                        role.en
+                    ),
+                );
+            }
+            for carried in form.carried() {
+                let (name, length) = (carried.name, carried.length);
+                say(
+                    format!("  そのまま送る値 name=\"{name}\"（{length}文字、伏せています）"),
+                    format!("  carried  name=\"{name}\" ({length} characters, masked)"),
+                );
+            }
+            say(
+                format!("  ボタン 「{}」", form.button()),
+                format!("  button   “{}”", form.button()),
+            );
+        }
+        PageFinding::Failed(RetrievalError::NotUnderstood { reason, .. }) => {
+            say(
+                "■ フォームの読み取り".into(),
+                "■ the form as understood".into(),
+            );
+            say(
+                format!("  フォームとして読み取れません（{reason}）"),
+                format!("  not understood: {reason}"),
+            );
+            for caption in captions(reason) {
+                say(
+                    format!("  見出し 「{caption}」"),
+                    format!("  caption  “{caption}”"),
+                );
+            }
+        }
+        PageFinding::Failed(_) | PageFinding::NotAsked => say(
+            "フォームは開けませんでした（上の ✗ を先に）。".into(),
+            "The form was not opened: see the ✗ above.".into(),
+        ),
+    }
+}
+
+/// For programs; nothing when the form is not understood.
+pub fn json(page: &PageFinding) -> Option<Value> {
+    let PageFinding::Understood(reach) = page else {
+        return None;
+    };
+    let Reach { url, form, .. } = reach.as_ref();
+    let field = |field: &FieldShape| {
+        json!({
+            "role": match field.role {
+                Role::RequestId => "request-id",
+                Role::ReferenceId => "reference-id",
+                Role::Password => "password",
+                Role::PasswordAgain => "password-again",
+            },
+            "name": field.name,
+            "caption": field.caption,
+            "max_length": field.max_length,
+        })
+    };
+    let carried = |one: Carried<'_>| json!({"name": one.name, "length": one.length});
+    Some(json!({
+        "page": masked_address(url),
+        "action": masked_address(form.action()),
+        "encoding": encoding(form),
+        "charset": form.charset(),
+        "fields": form.fields().iter().map(field).collect::<Vec<_>>(),
+        "carried": form.carried().map(carried).collect::<Vec<_>>(),
+        "button": form.button(),
+    }))
+}
+
+fn encoding(form: &RetrievalForm) -> &'static str {
+    match form.encoding() {
+        Encoding::UrlEncoded => "application/x-www-form-urlencoded",
+        Encoding::Multipart => "multipart/form-data",
+    }
+}
+
+fn title(role: Role) -> Text {
+    match role {
+        Role::RequestId => Text::new("リクエストID", "request ID"),
+        Role::ReferenceId => Text::new("リファレンスID", "reference ID"),
+        Role::Password => Text::new("証明書パスワード", "certificate password"),
+        Role::PasswordAgain => {
+            Text::new("証明書パスワード（確認用）", "certificate password again")
+        }
+    }
+}
+
+/// The captions that a reason names.
+fn captions(reason: &UnknownReason) -> &[String] {
+    match reason {
+        UnknownReason::AmbiguousCaption { captions }
+        | UnknownReason::UnknownField { captions }
+        | UnknownReason::NeedsConsent { captions } => captions,
+        _ => &[],
+    }
+}
