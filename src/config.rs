@@ -4,6 +4,8 @@
 //! is TOML; a key that noticert does not know is an error that names the nearest known one, because a
 //! misspelt rule would otherwise be ignored in silence.
 
+mod phrases;
+
 use std::path::PathBuf;
 
 use jiff::Span;
@@ -12,6 +14,8 @@ use serde::Deserialize;
 use thiserror::Error;
 
 use crate::domain::edit_distance;
+
+pub use phrases::{Phrase, PhraseReason};
 
 /// The whole configuration.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq)]
@@ -23,6 +27,8 @@ pub struct Config {
     pub letter: LetterLabels,
     /// Labels on the site's form.
     pub form: FormLabels,
+    /// Sentences of the site beyond those that come with the program.
+    pub phrases: Vec<Phrase>,
     /// What the certificate must look like.
     pub certificate: Certificate,
     /// Rules between the dates.

@@ -9,12 +9,18 @@ pub mod exchange;
 pub mod network;
 pub mod page;
 mod phrases;
+mod retry_after;
 
-pub use answer::KeptAnswer;
+pub use answer::{KeptAnswer, masked_page};
 pub use error::{
     AddressProblem, CaProblem, Effect, FileProblem, NetworkProblem, RefusalReason, RetrievalError,
     TlsProblem, UnclearProblem,
 };
-pub use exchange::{AnswerEnd, Intent, Journal, JournalError, Reach, judge_kept, reach, retrieve};
+pub use exchange::{
+    AnswerEnd, Cookies, FormPage, FurtherRequest, Intent, Journal, JournalError, KeptConversation,
+    Reach, finish, judge_kept, open, reach, retrieve,
+};
 pub use network::{ProxyChoice, Site, SiteOptions, TimeLimits};
+pub use page::FormFingerprint;
 pub use phrases::Meaning;
+pub use retry_after::RetryAfter;

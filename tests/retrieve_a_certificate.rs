@@ -218,6 +218,8 @@ async fn an_answer_on_disk_is_judged_without_the_network_after_a_crash() {
     let kept = |bytes| KeptAnswer {
         bytes,
         form_text: "証明書の取得",
+        form_page: None,
+        url: None,
         end: None,
     };
     let judged = |bytes| judge_kept(&kept(bytes), &issuance(), &password(), &site);

@@ -147,6 +147,7 @@ pub fn site(session: &Session, arguments: &SiteArguments, pause: f64) -> Result<
         site,
         kind,
         pause: Duration::try_from_secs_f64(pause).unwrap_or(Duration::ZERO),
+        jobs: NonZeroUsize::MIN,
     })
 }
 

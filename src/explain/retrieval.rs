@@ -94,6 +94,22 @@ pub fn explain(error: &RetrievalError) -> Explanation {
                 "Check the address (--site). If the page has changed, retrieve it by hand in the browser.",
             ),
         ),
+        RetrievalError::AsksMore { reason, sentence } => (
+            Text::new(
+                format!(
+                    "送信のあと、取得サイトの画面がほかのことを尋ねています（{reason}）。{}",
+                    quoted(sentence)
+                ),
+                format!(
+                    "After the submission the site asks for something more ({reason}). {}",
+                    quoted(sentence)
+                ),
+            ),
+            Text::new(
+                "ブラウザーで同じ手順を行い、画面が何を尋ねるかを確かめてください。申請状況照会で ダウンロード有無 も確かめ、送り直すなら noticert retrieve --again",
+                "Go through the page in a browser and see what it asks; read ダウンロード有無 in the application status. To send again: noticert retrieve --again",
+            ),
+        ),
         RetrievalError::IntentNotWritten { source } => (
             Text::new(
                 format!(
@@ -149,6 +165,12 @@ pub fn explain(error: &RetrievalError) -> Explanation {
 
 /// Whether anything was submitted: the first thing that a person wants to know.
 fn not_done(error: &RetrievalError) -> Text {
+    if let RetrievalError::AsksMore { .. } = error {
+        return Text::new(
+            "IDとパスワードは1回送信しました。尋ねられたことには答えていません。電子証明書は受け取っていません。再送はしていません。",
+            "The IDs and the password were sent once. Nothing was answered to the question. No certificate was received. Nothing was sent again.",
+        );
+    }
     match error.effect() {
         Effect::StaysConfirmed => Text::new(
             "IDもパスワードも受け付けられていません。端末の記録は「確定済み」のままです。",
@@ -175,9 +197,9 @@ pub fn exit_kind(error: &RetrievalError) -> ExitKind {
         | RetrievalError::TlsRefused { .. }
         | RetrievalError::Closed { .. }
         | RetrievalError::SessionTimeout { .. } => ExitKind::Network,
-        RetrievalError::NotUnderstood { .. } | RetrievalError::Unclear { .. } => {
-            ExitKind::PersonMustLook
-        }
+        RetrievalError::NotUnderstood { .. }
+        | RetrievalError::AsksMore { .. }
+        | RetrievalError::Unclear { .. } => ExitKind::PersonMustLook,
         RetrievalError::Refused { reason, .. } => match reason {
             RefusalReason::Unknown => ExitKind::PersonMustLook,
             RefusalReason::BadIds
@@ -461,7 +483,23 @@ fn unclear(problem: UnclearProblem, received: u64) -> (Text, Text) {
             "別の場所への再送信を求められました（行いません）",
             "the site asks to send the form elsewhere, which is never done",
         ),
+        UnclearProblem::NotHandedOut => (
+            "取得サイトはファイルへ案内しましたが、ファイルが届きません",
+            "the site led on to the file, but the file did not come",
+        ),
     };
+    if problem == UnclearProblem::NotHandedOut {
+        return (
+            Text::new(
+                format!("送信後、{ja}。"),
+                format!("After submitting, {en}."),
+            ),
+            Text::new(
+                "同じ命令をもう一度実行してください。送信はせず、案内された場所から受け取りだけをやり直します。それでも届かないときは 電子証明書申請状況照会 で ダウンロード有無 を確かめてください。",
+                "Run the same command again: it submits nothing and only fetches from where the site led. If that fails too, read ダウンロード有無 in the application status.",
+            ),
+        );
+    }
     (
         Text::new(
             format!("{ja}（{received}バイト受信）。証明書は発行済みかもしれません。"),

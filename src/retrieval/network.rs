@@ -10,6 +10,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
+use reqwest::cookie::Jar;
 use reqwest::header::{ACCEPT, ACCEPT_ENCODING, ACCEPT_LANGUAGE, HeaderMap, HeaderValue};
 use reqwest::redirect::Policy;
 use reqwest::{Client, Proxy};
@@ -19,6 +20,7 @@ use rustls::{AlertDescription, CertificateError, ClientConfig, RootCertStore};
 use url::Url;
 
 use super::error::{AddressProblem, CaProblem, NetworkProblem, RetrievalError, TlsProblem};
+use super::phrases::Phrases;
 use crate::config::{Config, FormLabels};
 
 /// How to reach a site.
@@ -75,6 +77,7 @@ pub struct Site {
     proxy: Option<Proxy>,
     time_limits: TimeLimits,
     labels: FormLabels,
+    phrases: Arc<Phrases>,
     answer_limit: usize,
 }
 
@@ -94,6 +97,7 @@ impl Site {
             proxy,
             time_limits: options.time_limits,
             labels: config.form.clone(),
+            phrases: Arc::new(Phrases::with(&config.phrases)),
             answer_limit: kilobytes.saturating_mul(1_024),
         })
     }
@@ -125,11 +129,15 @@ impl Site {
         &self.labels
     }
 
-    /// A client with an empty cookie jar: one for each conversation.
+    pub(super) fn phrases(&self) -> &Phrases {
+        &self.phrases
+    }
+
+    /// A client with a cookie jar of its own: one for each conversation.
     ///
     /// No connection is kept for the next request, so a failure to connect always means that not one byte of
     /// that request left.
-    pub(super) fn client(&self) -> Result<Client, RetrievalError> {
+    pub(super) fn client(&self, cookies: Arc<Jar>) -> Result<Client, RetrievalError> {
         let failed = |source: Box<dyn StdError + Send + Sync>| RetrievalError::Client { source };
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let mut tls = ClientConfig::builder_with_provider(provider)
@@ -147,7 +155,7 @@ impl Site {
             .no_gzip()
             .no_proxy()
             .referer(false)
-            .cookie_store(true)
+            .cookie_provider(cookies)
             .redirect(Policy::none())
             .retry(reqwest::retry::never())
             .pool_max_idle_per_host(0)

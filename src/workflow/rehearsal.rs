@@ -327,6 +327,7 @@ impl Rehearsal<'_> {
             site: Site::new(options, self.config)?,
             kind: SiteKind::Practice,
             pause: Duration::ZERO,
+            jobs: NonZeroUsize::MIN,
         };
         runtime()?.block_on(retrieval::reach(&choice.site))?;
         let password = desk.choose_password(Some(password))?;

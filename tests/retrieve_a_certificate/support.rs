@@ -12,7 +12,7 @@ use noticert::domain::{
 use noticert::practice::authority::{self, Authority, Encoding};
 use noticert::practice::site::{Behaviour, Grant, Options, PracticeSite, Running};
 use noticert::retrieval::{
-    AnswerEnd, Effect, FileProblem, Intent, Journal, JournalError, KeptAnswer, NetworkProblem,
+    AnswerEnd, Effect, FileProblem, FurtherRequest, Intent, Journal, JournalError, KeptAnswer, NetworkProblem,
     ProxyChoice, RefusalReason, RetrievalError, Site, SiteOptions, TimeLimits, TlsProblem,
     UnclearProblem, retrieve,
 };
@@ -38,6 +38,10 @@ pub struct Recording {
     pub fails_at: Option<&'static str>,
     pub host: Option<String>,
     pub form_text: String,
+    pub form_page: Option<url::Url>,
+    /// Where the answer of `body` stands, and every request after the submission.
+    pub at: Option<url::Url>,
+    pub further: Vec<FurtherRequest>,
     pub body: Vec<u8>,
     pub end: Option<AnswerEnd>,
 }
@@ -61,6 +65,8 @@ impl Recording {
         KeptAnswer {
             bytes: &self.body,
             form_text: &self.form_text,
+            form_page: self.form_page.as_ref(),
+            url: self.at.as_ref(),
             end: self.end.as_ref(),
         }
     }
@@ -84,6 +90,17 @@ impl Journal for Recording {
         self.note("intent")?;
         self.host = Some(intent.host.to_owned());
         self.form_text = intent.form_text.to_owned();
+        self.form_page = Some(intent.form_page.clone());
+        self.at = Some(intent.action.clone());
+        Ok(())
+    }
+
+    fn onward(&mut self, request: &FurtherRequest) -> Result<(), JournalError> {
+        self.note("onward")?;
+        self.at = Some(request.url.clone());
+        self.further.push(request.clone());
+        self.body.clear();
+        self.end = None;
         Ok(())
     }
 
