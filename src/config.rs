@@ -135,6 +135,8 @@ pub struct Limits {
     pub megabytes_per_file: u32,
     /// Kilobytes of one answer of the site.
     pub answer_kilobytes: u32,
+    /// Seconds without a single byte from the site; after the POST 20 and more are honest.
+    pub silence_seconds: u32,
     /// Key-derivation rounds of a `.p12` that are still believed.
     pub key_derivation_rounds: u32,
 }
@@ -262,6 +264,7 @@ impl Default for Limits {
             pages_per_file: 2_000,
             megabytes_per_file: 1_024,
             answer_kilobytes: 4_096,
+            silence_seconds: 60,
             key_derivation_rounds: 10_000_000,
         }
     }

@@ -13,7 +13,7 @@ use crate::custody::WorkFactor;
 use crate::intake::Source;
 use crate::ledger::{Ledger, SiteKind};
 use crate::platform;
-use crate::retrieval::{ProxyChoice, Site, SiteOptions};
+use crate::retrieval::{ProxyChoice, Site, SiteOptions, TimeLimits};
 use crate::workflow::{Destination, Error, Person, SiteChoice, open_ledger};
 
 use super::args::{Common, SiteArguments, StoreArguments};
@@ -136,7 +136,10 @@ pub fn site(session: &Session, arguments: &SiteArguments, pause: f64) -> Result<
         ca_file_pem,
         ca_only: arguments.ca_only,
         proxy,
-        ..SiteOptions::default()
+        time_limits: TimeLimits {
+            silence: Duration::from_secs(session.config.limits.silence_seconds.into()),
+            ..TimeLimits::default()
+        },
     };
     let site = Site::new(options, &session.config)?;
     let kind = match is_this_machine(&site) {

@@ -71,9 +71,7 @@ pub(crate) fn judge(answer: &KeptAnswer<'_>, submitted: &Submitted<'_>) -> Verdi
         None => (answer.bytes, true),
     };
     match shape(bytes) {
-        Shape::Whole { start, end } => {
-            Verdict::File(Pkcs12::received(bytes[start..end].to_vec()))
-        }
+        Shape::Whole { start, end } => Verdict::File(Pkcs12::received(bytes[start..end].to_vec())),
         Shape::Cut => Verdict::Ends(unclear(answer, UnclearProblem::Cut)),
         Shape::Broken => Verdict::Ends(invalid(answer, FileProblem::Broken)),
         Shape::OtherDer => Verdict::Ends(invalid(answer, FileProblem::OtherDer)),
@@ -366,6 +364,7 @@ mod tests {
             retry_after: None,
             bytes: bytes.len() as u64,
             whole,
+            cookies: None,
         };
         let (form_page, url) = (address("/p/rcd"), address("/p/send"));
         let kept = KeptAnswer {

@@ -130,7 +130,7 @@ impl FormPage {
         let came = conversation
             .submit(form.action(), submission, &self.opened.url)
             .await;
-        conversation.to_the_file(came).await
+        conversation.reach_the_file(came).await
     }
 }
 

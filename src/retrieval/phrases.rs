@@ -115,7 +115,10 @@ impl Phrases {
     /// The table with the configuration's own sentences, which are asked first.
     pub(crate) fn with(own: &[Phrase]) -> Self {
         let mut phrases = Self::standard().clone();
-        let own = own.iter().map(Class::from).filter(|class| class.says_something());
+        let own = own
+            .iter()
+            .map(Class::from)
+            .filter(|class| class.says_something());
         phrases.class.splice(0..0, own);
         phrases
     }
@@ -163,7 +166,9 @@ impl Phrases {
 impl From<&Phrase> for Class {
     fn from(phrase: &Phrase) -> Self {
         let folded = |words: &[String]| -> Vec<String> {
-            let folded = words.iter().map(|word| fold_sentence(word).trim().to_owned());
+            let folded = words
+                .iter()
+                .map(|word| fold_sentence(word).trim().to_owned());
             folded.filter(|word| !word.is_empty()).collect()
         };
         Self {

@@ -10,11 +10,11 @@ use noticert::domain::{
     CertificatePassword, ConfirmedBy, Issuance, Pkcs12, ReviewedIssuance, Validity,
 };
 use noticert::practice::authority::{self, Authority, Encoding};
-use noticert::practice::site::{Behaviour, Grant, Options, PracticeSite, Running};
+use noticert::practice::site::{Fault, Grant, Options, PracticeSite, Running};
 use noticert::retrieval::{
-    AnswerEnd, Effect, FileProblem, FurtherRequest, Intent, Journal, JournalError, KeptAnswer, NetworkProblem,
-    ProxyChoice, RefusalReason, RetrievalError, Site, SiteOptions, TimeLimits, TlsProblem,
-    UnclearProblem, retrieve,
+    AnswerEnd, Effect, FileProblem, FurtherRequest, Intent, Journal, JournalError, KeptAnswer,
+    NetworkProblem, ProxyChoice, RefusalReason, RetrievalError, Site, SiteOptions, TimeLimits,
+    TlsProblem, UnclearProblem, retrieve,
 };
 
 use crate::fake_site::{FakeSite, Reply, Request};
@@ -232,23 +232,21 @@ pub async fn fake_site(answer: impl Fn(&Request) -> Reply + Send + Sync + 'stati
     FakeSite::start(authority(), &["127.0.0.1"], answer).await
 }
 
-pub fn options(behaviour: Behaviour, encoding: Encoding) -> Options {
+pub fn options(fault: Option<Fault>, encoding: Encoding) -> Options {
     Options {
         authority: authority().clone(),
         grants: vec![Grant {
             issuance: issuance(),
             encoding,
-            behaviour,
         }],
         bind: "127.0.0.1:0".parse().unwrap(),
         now: today(),
+        faults: fault.into_iter().collect(),
     }
 }
 
-pub async fn practice_site(behaviour: Behaviour, encoding: Encoding) -> Running {
-    PracticeSite::start(options(behaviour, encoding))
-        .await
-        .unwrap()
+pub async fn practice_site(fault: Option<Fault>, encoding: Encoding) -> Running {
+    PracticeSite::start(options(fault, encoding)).await.unwrap()
 }
 
 pub fn trusting(url: &str) -> Site {

@@ -78,7 +78,7 @@ pub async fn finish(
     match (verdict, stands_at.filter(|url| is_ours(url))) {
         (Verdict::Leads { onward, .. }, Some(from)) if matches!(onward, Onward::Get { .. }) => {
             match conversation.go(onward, from).await {
-                Some(came) => conversation.to_the_file(came).await,
+                Some(came) => conversation.reach_the_file(came).await,
                 None => Err(unclear(UnclearProblem::NotHandedOut)),
             }
         }
@@ -90,7 +90,7 @@ pub async fn finish(
                     && is_ours(&request.url) =>
             {
                 let came = conversation.get(&request.url).await;
-                conversation.to_the_file(came).await
+                conversation.reach_the_file(came).await
             }
             (error, _) => Err(error),
         },

@@ -88,7 +88,7 @@ impl<'a> Conversation<'a> {
     }
 
     /// Takes answers in and goes where they lead, until one is the file or the end.
-    pub(super) async fn to_the_file(
+    pub(super) async fn reach_the_file(
         mut self,
         mut came: Result<Came, RetrievalError>,
     ) -> Result<Pkcs12, RetrievalError> {

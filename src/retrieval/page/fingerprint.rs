@@ -40,7 +40,12 @@ impl FormFingerprint {
         own.sort_unstable();
         lines.extend(own);
         let digest = Sha256::digest(lines.join("\n").as_bytes());
-        Self(digest[..16].iter().map(|byte| format!("{byte:02x}")).collect())
+        Self(
+            digest[..16]
+                .iter()
+                .map(|byte| format!("{byte:02x}"))
+                .collect(),
+        )
     }
 
     /// The text in the ledger.
@@ -122,7 +127,10 @@ mod tests {
             FORM.replace("name=b", "name=bb"),
             FORM.replace("maxlength=15", "maxlength=20"),
             FORM.replace("name=token", "name=ticket"),
-            FORM.replace("<p>リクエ", "<input type=hidden name=mode value=1><p>リクエ"),
+            FORM.replace(
+                "<p>リクエ",
+                "<input type=hidden name=mode value=1><p>リクエ",
+            ),
             FORM.replace("<form ", "<form enctype=multipart/form-data "),
         ] {
             assert_ne!(fingerprint(&changed), fingerprint(FORM), "{changed}");

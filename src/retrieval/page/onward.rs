@@ -122,8 +122,7 @@ impl Ways<'_> {
         if let Some((Towards::Named, url)) = &link {
             return get(url.clone(), Duration::ZERO, Towards::Named);
         }
-        let shows_the_form =
-            form::find(self.page, self.url, self.charset, self.vocabulary).is_ok();
+        let shows_the_form = form::find(self.page, self.url, self.charset, self.vocabulary).is_ok();
         if shows_the_form {
             return Onward::Nowhere;
         }
@@ -239,7 +238,9 @@ fn digits(text: &str) -> String {
 fn names_a_file(text: &str) -> bool {
     let text = text.trim().to_ascii_lowercase();
     [".p12", ".pfx"].iter().any(|ending| {
-        text.ends_with(ending) || text.contains(&format!("{ending})")) || text.contains(&format!("{ending}）"))
+        text.ends_with(ending)
+            || text.contains(&format!("{ending})"))
+            || text.contains(&format!("{ending}）"))
     })
 }
 

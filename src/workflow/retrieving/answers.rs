@@ -12,8 +12,8 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 use zeroize::Zeroizing;
 
-use crate::custody::{PathKind, files};
 use crate::custody::{DiskError, spool::Spool};
+use crate::custody::{PathKind, files};
 use crate::ledger::RelativePath;
 use crate::platform;
 use crate::retrieval::{AnswerEnd, Cookies, FurtherRequest, Intent};
@@ -177,7 +177,11 @@ impl Answers {
 }
 
 impl Talk {
-    pub(super) fn request(&mut self, number: u32, request: &FurtherRequest) -> Result<(), DiskError> {
+    pub(super) fn request(
+        &mut self,
+        number: u32,
+        request: &FurtherRequest,
+    ) -> Result<(), DiskError> {
         self.write(&Line::Request {
             number,
             url: request.url.to_string(),

@@ -36,7 +36,7 @@ pub(super) enum Task {
     /// Submit.
     Submit,
     /// Finish what an earlier run began.
-    Finish(Kept),
+    Finish(Box<Kept>),
 }
 
 /// What a conversation asks of the desk.

@@ -4,9 +4,12 @@ use crate::domain::Text;
 use crate::ledger::{Actor, Event, RecordId};
 use crate::retrieval::FormFingerprint;
 
+use super::super::Desk;
 use super::super::error::Error;
+use super::super::person::Question;
+use super::SiteChoice;
+use super::asking::is_yes;
 use super::attempt::Reply;
-use super::{Desk, ExposeSecret, Question, SiteChoice};
 
 /// The forms that may be sent in this run.
 #[derive(Debug, Default)]
@@ -41,18 +44,15 @@ impl Desk<'_> {
             "取得サイトの画面の構造が、前に取得できたときと変わっています。入力欄は四つとも見つかり、送信先は同じサイトです。",
             "The structure of the site's page has changed since it last worked. All four fields were found; it goes to the same site.",
         ));
-        let typed = self.person.key(&Question::plain(
+        let question = Question::plain(
             "ブラウザーで画面を見て、取得の画面に間違いなければ続けてください。送信しますか？ [y/N]",
             "Look at the page in a browser. Submit if it is the retrieval page? [y/N]",
-        ))?;
-        // Exposed to be compared with a letter.
-        match typed.expose_secret().trim() {
-            "y" | "Y" | "ｙ" | "はい" => {
-                forms.accepted.push(form.clone());
-                Ok(Reply::DoneLate)
-            }
-            _ => Ok(Reply::Declined),
+        );
+        if !is_yes(&self.person.key(&question)?) {
+            return Ok(Reply::Declined);
         }
+        forms.accepted.push(form.clone());
+        Ok(Reply::DoneLate)
     }
 
     /// Remembers the form that a file came through.
@@ -64,14 +64,19 @@ impl Desk<'_> {
         choice: &SiteChoice,
     ) -> Result<(), Error> {
         let fingerprint = form.to_string();
-        if forms.known.as_ref().is_some_and(|known| known.as_ref() == Some(&fingerprint)) {
+        if forms
+            .known
+            .as_ref()
+            .is_some_and(|known| known.as_ref() == Some(&fingerprint))
+        {
             return Ok(());
         }
         let event = Event::FormSeen {
             host: choice.site.host(),
             fingerprint: fingerprint.clone(),
         };
-        self.ledger.append(record, self.now(), Actor::Program, event)?;
+        self.ledger
+            .append(record, self.now(), Actor::Program, event)?;
         forms.known = Some(Some(fingerprint));
         Ok(())
     }

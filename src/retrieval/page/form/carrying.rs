@@ -122,7 +122,11 @@ impl<'a> Candidate<'a> {
             return Err(UnknownReason::NeedsConsent { captions });
         }
         self.refuse_scripts(button)?;
-        if self.controls.iter().any(|control| control.kind == Kind::File) {
+        if self
+            .controls
+            .iter()
+            .any(|control| control.kind == Kind::File)
+        {
             return Err(UnknownReason::UnknownField { captions: vec![] });
         }
         let charset = self.charset(page_charset);

@@ -97,10 +97,12 @@ impl<'a> Candidate<'a> {
         let consent = captions
             .iter()
             .any(|text| self.vocabulary.asks_consent(text));
-        if settled || !(is_radio || consent || self.is_required(control, &captions)) {
+        let acknowledges = !is_radio && self.vocabulary.only_acknowledges(&captions);
+        let asks = is_radio || consent || acknowledges || self.is_required(control, &captions);
+        if settled || !asks {
             return Ok(None);
         }
-        match !is_radio && self.vocabulary.only_acknowledges(&captions) {
+        match acknowledges {
             true => Ok(Some(control.at)),
             false => Err(UnknownReason::NeedsConsent { captions }),
         }

@@ -139,7 +139,13 @@ impl<'a> Candidate<'a> {
 fn ticked(control: &Control<'_>) -> Option<Entry> {
     Some(Entry {
         name: name_of(control)?.to_owned(),
-        value: Value::Fixed(control.element.attribute("value").unwrap_or("on").to_owned()),
+        value: Value::Fixed(
+            control
+                .element
+                .attribute("value")
+                .unwrap_or("on")
+                .to_owned(),
+        ),
     })
 }
 
