@@ -3,7 +3,7 @@
 use crate::domain::Text;
 use crate::retrieval::{
     AddressProblem, CaProblem, Effect, FileProblem, NetworkProblem, RefusalReason, RetrievalError,
-    TlsProblem, UnclearProblem,
+    RetryAfter, TlsProblem, UnclearProblem,
 };
 
 use super::{ExitKind, Explanation};
@@ -38,18 +38,18 @@ pub fn explain(error: &RetrievalError) -> Explanation {
             sentence,
             retry_after,
         } => {
-            let until = retry_after
-                .as_ref()
-                .map_or_else(String::new, |after| format!(" Retry-After: {after}"));
+            let until = until(retry_after.as_deref());
             (
                 Text::new(
                     format!(
-                        "取得サイトは休止中（メンテナンスまたは時間外）です。{}{until}",
-                        quoted(sentence)
+                        "取得サイトは休止中（メンテナンスまたは時間外）です。{}{}",
+                        quoted(sentence),
+                        until.ja
                     ),
                     format!(
-                        "The site is closed (maintenance or out of hours). {}{until}",
-                        quoted(sentence)
+                        "The site is closed (maintenance or out of hours). {}{}",
+                        quoted(sentence),
+                        until.en
                     ),
                 ),
                 Text::new(
@@ -516,6 +516,38 @@ fn look_up_first() -> Text {
         "インターネットのパソコンかスマートフォンで 電子証明書申請状況照会 を開き、このリクエストIDの ダウンロード有無 を確かめてください。そのうえで noticert retrieve --again TERMINAL",
         "On an internet PC or phone open 電子証明書申請状況照会 and read ダウンロード有無 for this request ID. Then: noticert retrieve --again TERMINAL",
     )
+}
+
+/// When the site says that it may be asked again.
+fn until(retry_after: Option<&str>) -> Text {
+    let Some(header) = retry_after else {
+        return Text::new("", "");
+    };
+    match RetryAfter::parse(header) {
+        Some(RetryAfter::In(wait)) if wait.as_secs() < 120 => Text::new(
+            format!("再開の案内: {}秒後以降。", wait.as_secs()),
+            format!(" It may be asked again in {} s.", wait.as_secs()),
+        ),
+        Some(RetryAfter::In(wait)) => Text::new(
+            format!("再開の案内: 約{}分後以降。", wait.as_secs().div_ceil(60)),
+            format!(
+                " It may be asked again in {} min.",
+                wait.as_secs().div_ceil(60)
+            ),
+        ),
+        Some(RetryAfter::At(at)) => {
+            let japan = jiff::tz::TimeZone::fixed(jiff::tz::offset(9));
+            let at = at.to_zoned(japan).strftime("%Y/%m/%d %H:%M").to_string();
+            Text::new(
+                format!("再開の案内: {at}（日本時間）以降。"),
+                format!(" It may be asked again from {at} (Japan)."),
+            )
+        }
+        None => Text::new(
+            format!("再開の案内: {header}。"),
+            format!(" Retry-After: {header}."),
+        ),
+    }
 }
 
 fn quoted(sentence: &Option<String>) -> String {
