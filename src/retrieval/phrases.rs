@@ -137,6 +137,7 @@ impl Phrases {
             .into_iter()
             .filter_map(|found| most_careful(found.into_iter().map(|(understood, _)| understood)))
             .next()
+            .map(|understood| with_its_times(understood, sentences))
     }
 
     /// The class of one sentence, and whether it names it only as a possibility.
@@ -203,6 +204,30 @@ impl Class {
     }
 }
 
+/// A closed site's sentence with those that say when: they often stand apart from it.
+fn with_its_times(mut understood: Understood, sentences: &[String]) -> Understood {
+    if understood.meaning == Meaning::Maintenance {
+        let others = sentences
+            .iter()
+            .filter(|sentence| **sentence != understood.sentence && names_a_time(sentence))
+            .take(MOST_TIMES);
+        let times: Vec<&str> = others.map(String::as_str).collect();
+        for time in times {
+            understood.sentence.push_str(time);
+        }
+    }
+    understood
+}
+
+/// Whether a sentence names a time of day or a date.
+fn names_a_time(sentence: &str) -> bool {
+    let folded = fold_sentence(sentence);
+    let characters: Vec<char> = folded.chars().collect();
+    characters.windows(2).any(|pair| {
+        pair[0].is_ascii_digit() && matches!(pair[1], '時' | '日' | '月' | '分' | ':' | '/')
+    })
+}
+
 fn most_careful(found: impl Iterator<Item = Understood>) -> Option<Understood> {
     let found: Vec<_> = found.collect();
     let rank = |understood: &Understood| match understood.meaning {
@@ -258,6 +283,9 @@ pub(crate) fn fold_label(label: &str) -> String {
         .collect()
 }
 
+/// Sentences that say when a closed site opens.
+const MOST_TIMES: usize = 2;
+
 /// A message is among the first sentences of a page or nowhere.
 const MOST_SENTENCES: usize = 2_000;
 
@@ -295,6 +323,22 @@ mod tests {
             let understood = phrases.understand(&[sentence.to_owned()]);
             assert_eq!(understood.map(|u| u.meaning), expected, "{sentence}");
         }
+    }
+
+    #[test]
+    fn a_closed_site_is_quoted_with_its_times() {
+        let sentences = [
+            "証明書の取得",
+            "ただいまメンテナンス中です。",
+            "期間は１１月２２日 １：００から８：００までです。",
+            "ご不便をおかけします。",
+        ]
+        .map(str::to_owned);
+        let understood = Phrases::standard().understand(&sentences).unwrap();
+        assert_eq!(
+            understood.sentence,
+            "ただいまメンテナンス中です。期間は１１月２２日 １：００から８：００までです。"
+        );
     }
 
     #[test]

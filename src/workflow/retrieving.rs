@@ -137,8 +137,8 @@ impl Desk<'_> {
                     if let Some(turn) = self.take_up(id, &mut run, choice, password, again)? {
                         let (desk, runtime) = (desk.clone(), runtime.handle().clone());
                         scope.spawn(move || attempt::hold(turn, &choice.site, &runtime, &desk));
+                        run.batch.rest(choice.pause);
                     }
-                    run.batch.rest(choice.pause);
                     continue;
                 }
                 let is_resting = may_start && run.batch.is_resting();
@@ -381,10 +381,10 @@ impl Desk<'_> {
         let seconds = wait.as_secs();
         self.person.tell(&Text::new(
             format!(
-                "取得サイトは休止中です。サイトの案内（Retry-After）に従い、{seconds}秒待って続けます。中断は Ctrl-C（送信済みのものはありません）。"
+                "取得サイトは休止中です。サイトの案内（Retry-After）に従い、{seconds}秒待って続けます。やめるときは Ctrl-C"
             ),
             format!(
-                "The site is closed. As it asks (Retry-After), going on in {seconds} s. Ctrl-C stops (nothing is under way)."
+                "The site is closed. As it asks (Retry-After), going on in {seconds} s. Ctrl-C stops."
             ),
         ));
     }
