@@ -113,9 +113,7 @@ impl Answers {
 
     /// Makes the place of the answer with this number.
     pub(super) fn spool(&self, number: u32, room: u64) -> Result<Spool, DiskError> {
-        let path = self.answer(number);
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
-        Spool::create(self.folder(), &name, room)
+        Spool::create(self.folder(), &name_of(&self.answer(number)), room)
     }
 
     /// Whether anything of this submission is on disk.
@@ -140,24 +138,32 @@ impl Answers {
         Ok(kept)
     }
 
-    /// Wipes all of it.
+    /// Wipes all of it, also what an earlier run left without a line in the talk.
     pub(super) fn wipe(&self) -> Result<(), DiskError> {
-        let mut number = 1;
-        while self.answer(number).exists() {
-            files::wipe(&self.answer(number))?;
-            number += 1;
+        let failed = |error| DiskError::new(PathKind::Answer, self.folder(), error);
+        let own = format!("{}.", name_of(&self.first.with_extension("")));
+        let page = name_of(&self.page());
+        if !self.folder().exists() {
+            return Ok(());
         }
-        if self.talk().exists() {
-            files::wipe(&self.talk())?;
+        for entry in std::fs::read_dir(self.folder()).map_err(failed)? {
+            let path = entry.map_err(failed)?.path();
+            let name = name_of(&path);
+            if name.starts_with(&own) && name != page {
+                files::wipe(&path)?;
+            }
         }
         Ok(())
     }
 
     /// Puts a page that nobody recognised where a person and the support find it.
     pub(super) fn keep_page(&self, masked: &str) -> Result<(), DiskError> {
-        let path = self.first.with_extension("page.html");
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let name = name_of(&self.page());
         files::write_new_owner_only_atomic(self.folder(), &name, masked.as_bytes()).map(drop)
+    }
+
+    fn page(&self) -> PathBuf {
+        self.first.with_extension("page.html")
     }
 
     fn answer(&self, number: u32) -> PathBuf {
@@ -267,6 +273,11 @@ impl Kept {
             Line::End { .. } => {}
         }
     }
+}
+
+fn name_of(path: &Path) -> String {
+    let name = path.file_name().unwrap_or_default();
+    name.to_string_lossy().into_owned()
 }
 
 /// The file's bytes, none when it was never made.
