@@ -48,7 +48,9 @@ impl Desk<'_> {
             "ブラウザーで画面を見て、取得の画面に間違いなければ続けてください。送信しますか？ [y/N]",
             "Look at the page in a browser. Submit if it is the retrieval page? [y/N]",
         );
-        if !is_yes(&self.person.key(&question)?) {
+        // An answer that was broken off is no yes, and no reason to lose what became of other terminals.
+        let is_accepted = self.person.key(&question).is_ok_and(|typed| is_yes(&typed));
+        if !is_accepted {
             return Ok(Reply::Declined);
         }
         forms.accepted.push(form.clone());
