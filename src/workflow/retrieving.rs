@@ -147,7 +147,9 @@ impl Desk<'_> {
                 }
                 match asked.recv_timeout(BREATH) {
                     Ok(question) => self.answer(question, &mut run, choice)?,
-                    Err(_) => run.batch.rested(BREATH),
+                    // A pause lies between two conversations, so it does not run while all places are taken.
+                    Err(_) if is_resting => run.batch.rested(BREATH),
+                    Err(_) => {}
                 }
             }
         })
