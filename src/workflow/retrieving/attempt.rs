@@ -13,7 +13,7 @@ use crate::domain::{CertificatePassword, Pkcs12, ReviewedIssuance};
 use crate::ledger::{AttemptId, FileHash, RecordId, RelativePath, SealedId};
 use crate::retrieval::{
     self, AnswerEnd, FormFingerprint, FurtherRequest, Intent, Journal, JournalError,
-    KeptConversation, RetrievalError, Site,
+    KeptConversation, RetrievalError, Site, UnclearProblem,
 };
 
 use super::answers::{Answers, Kept, Talk};
@@ -89,16 +89,36 @@ pub(super) fn hold(turn: Turn, site: &Site, runtime: &Handle, desk: &Sender<Aske
         record: turn.record,
         desk: desk.clone(),
     };
-    let ended = match &turn.task {
+    let mut leaving = Leaving {
+        link: &link,
+        ended: Ended::Failed(RetrievalError::Unclear {
+            problem: UnclearProblem::NoAnswer,
+            received: 0,
+            source: None,
+        }),
+    };
+    leaving.ended = match &turn.task {
         Task::Submit => runtime.block_on(submit(&turn, site, &link)),
         Task::Finish(kept) => runtime.block_on(finish(&turn, kept, site, &link)),
     };
-    // If the desk is gone, the run broke off and says so itself.
-    let _gone = link.desk.send(Asked {
-        record: turn.record,
-        ask: Ask::Over(ended),
-        reply: None,
-    });
+}
+
+/// Tells the desk of the end when it is dropped: it hears of a conversation that broke down too.
+struct Leaving<'a> {
+    link: &'a Link,
+    ended: Ended,
+}
+
+impl Drop for Leaving<'_> {
+    fn drop(&mut self) {
+        let ended = std::mem::replace(&mut self.ended, Ended::FormDeclined);
+        // If the desk is gone, the run broke off and says so itself.
+        let _gone = self.link.desk.send(Asked {
+            record: self.link.record,
+            ask: Ask::Over(ended),
+            reply: None,
+        });
+    }
 }
 
 async fn submit(turn: &Turn, site: &Site, link: &Link) -> Ended {
