@@ -4,6 +4,8 @@
 //! is TOML; a key that noticert does not know is an error that names the nearest known one, because a
 //! misspelt rule would otherwise be ignored in silence.
 
+mod phrases;
+
 use std::path::PathBuf;
 
 use jiff::Span;
@@ -12,6 +14,8 @@ use serde::Deserialize;
 use thiserror::Error;
 
 use crate::domain::edit_distance;
+
+pub use phrases::{Phrase, PhraseReason};
 
 /// The whole configuration.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq)]
@@ -23,6 +27,8 @@ pub struct Config {
     pub letter: LetterLabels,
     /// Labels on the site's form.
     pub form: FormLabels,
+    /// Sentences of the site beyond those that come with the program.
+    pub phrases: Vec<Phrase>,
     /// What the certificate must look like.
     pub certificate: Certificate,
     /// Rules between the dates.
@@ -149,6 +155,8 @@ pub struct Limits {
     pub megabytes_per_file: u32,
     /// Kilobytes of one answer of the site.
     pub answer_kilobytes: u32,
+    /// Seconds without a single byte from the site; after the POST 20 and more are honest.
+    pub silence_seconds: u32,
     /// Key-derivation rounds of a `.p12` that are still believed.
     pub key_derivation_rounds: u32,
 }
@@ -276,6 +284,7 @@ impl Default for Limits {
             pages_per_file: 2_000,
             megabytes_per_file: 1_024,
             answer_kilobytes: 4_096,
+            silence_seconds: 60,
             key_derivation_rounds: 10_000_000,
         }
     }

@@ -140,6 +140,20 @@ pub fn explain(error: &Error) -> Explanation {
                 "On an internet PC or phone open 電子証明書申請状況照会 and read ダウンロード有無 for this request ID. Then: noticert retrieve --again TERMINAL",
             ),
         ),
+        Error::FormChanged => (
+            Text::new(
+                "取得サイトの画面の構造が、前に取得できたときと変わっています。",
+                "The structure of the site's page has changed since it last worked.",
+            ),
+            Text::new(
+                "IDもパスワードも送信していません。端末の記録は「確定済み」のままです。",
+                "Neither the IDs nor the password were sent. The record stays confirmed.",
+            ),
+            Text::new(
+                "ブラウザーで取得の画面を見て、間違いなければ、人が画面の前で --yes を付けずに noticert retrieve を実行し、質問に y と答えてください。",
+                "Look at the page in a browser. If it is right, run noticert retrieve at a terminal without --yes and answer y.",
+            ),
+        ),
         Error::InvalidP12 { path, source } => {
             let inner = credential::explain(source);
             (
@@ -333,6 +347,7 @@ pub fn exit_kind(error: &Error) -> ExitKind {
         | Error::DeadlinePassed { .. }
         | Error::WrongState { .. }
         | Error::OutcomeUnknown
+        | Error::FormChanged
         | Error::NotBound { .. }
         | Error::OtherTerminal { .. }
         | Error::SeveralForOneStore { .. }

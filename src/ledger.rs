@@ -7,6 +7,7 @@
 mod event;
 mod find;
 mod fold;
+mod forms;
 mod ids;
 mod lock;
 mod reading;

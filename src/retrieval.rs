@@ -9,15 +9,21 @@ pub mod exchange;
 pub mod network;
 pub mod page;
 mod phrases;
+mod retry_after;
 
-pub use answer::KeptAnswer;
+pub use answer::{KeptAnswer, masked_page};
 pub use error::{
     AddressProblem, CaProblem, Effect, FileProblem, NetworkProblem, RefusalReason, RetrievalError,
     TlsProblem, UnclearProblem, WayProblem,
 };
-pub use exchange::{AnswerEnd, Intent, Journal, JournalError, Reach, judge_kept, reach, retrieve};
+pub use exchange::{
+    AnswerEnd, Cookies, FormPage, FurtherRequest, Intent, Journal, JournalError, KeptConversation,
+    Reach, finish, judge_kept, open, reach, retrieve,
+};
 pub use network::{
     AddressFamily, Binding, Handshake, PinnedHost, PinnedHostError, Presented, ProxyChoice,
     Session, Site, SiteOptions, TimeLimits, Untrusted, Way,
 };
+pub use page::FormFingerprint;
 pub use phrases::Meaning;
+pub use retry_after::RetryAfter;

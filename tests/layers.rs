@@ -240,7 +240,7 @@ fn secrets_are_opened_only_where_they_are_used() {
             "retrieval/page/submission.rs",
             "workflow/pictures.rs",
             "workflow/rehearsal.rs",
-            "workflow/retrieving.rs",
+            "workflow/retrieving/outcome.rs",
             "workflow/settling.rs",
         ],
     );
@@ -263,7 +263,7 @@ fn secrets_are_opened_only_where_they_are_used() {
             "workflow/binding.rs",
             "workflow/drafts.rs",
             "workflow/pictures.rs",
-            "workflow/retrieving.rs",
+            "workflow/retrieving/asking.rs",
             "workflow/reviewing.rs",
             "workflow/seal.rs",
             "workflow/settling.rs",

@@ -3,6 +3,8 @@
 
 #[path = "retrieve_a_certificate/fake_site.rs"]
 mod fake_site;
+#[path = "retrieve_a_certificate/following.rs"]
+mod following;
 #[path = "retrieve_a_certificate/support.rs"]
 mod support;
 
@@ -12,7 +14,7 @@ use fake_site::{FakeSite, Reply, Request, Then};
 use noticert::config::Config;
 use noticert::domain::{ConfirmedBy, ReviewedIssuance};
 use noticert::practice::authority::{Authority, Encoding};
-use noticert::practice::site::{Behaviour, PracticeSite};
+use noticert::practice::site::{Fault, PracticeSite};
 use noticert::retrieval::page::UnknownReason;
 use noticert::retrieval::{
     Effect, FileProblem, KeptAnswer, NetworkProblem, ProxyChoice, RefusalReason, RetrievalError,
@@ -30,7 +32,7 @@ use support::{
 #[tokio::test]
 async fn a_certificate_is_retrieved_in_both_encodings() {
     for encoding in [Encoding::Legacy, Encoding::Modern] {
-        let practice = practice_site(Behaviour::Issue, encoding).await;
+        let practice = practice_site(None, encoding).await;
         let mut journal = Recording::default();
 
         let file = run(&trusting(practice.url()), &mut journal).await.unwrap();
@@ -51,26 +53,22 @@ async fn a_certificate_is_retrieved_in_both_encodings() {
 
 #[tokio::test]
 async fn every_refusal_is_understood_and_never_answered_by_a_second_submission() {
-    for (behaviour, reason, effect) in [
-        (Behaviour::Expired, "expired", Effect::Refused),
-        (Behaviour::AlreadyIssued, "already-issued", Effect::Refused),
-        (Behaviour::Locked, "locked", Effect::Refused),
+    for (fault, reason, effect) in [
+        (Fault::Expired, "expired", Effect::Refused),
+        (Fault::AlreadyIssued, "already-issued", Effect::Refused),
+        (Fault::Locked, "locked", Effect::Refused),
+        (Fault::Maintenance, "maintenance", Effect::StaysConfirmed),
         (
-            Behaviour::Maintenance,
-            "maintenance",
-            Effect::StaysConfirmed,
-        ),
-        (
-            Behaviour::SessionTimeout,
+            Fault::SessionTimeout,
             "session-timeout",
             Effect::StaysConfirmed,
         ),
     ] {
-        let practice = practice_site(behaviour, Encoding::Modern).await;
+        let practice = practice_site(Some(fault), Encoding::Modern).await;
         let error = run(&trusting(practice.url()), &mut Recording::default())
             .await
             .unwrap_err();
-        assert_eq!(error.reason(), Some(reason), "{behaviour:?}");
+        assert_eq!(error.reason(), Some(reason), "{fault:?}");
         assert_eq!(error.effect(), effect);
         assert_eq!(practice.submissions(), 1);
     }
@@ -78,7 +76,7 @@ async fn every_refusal_is_understood_and_never_answered_by_a_second_submission()
 
 #[tokio::test]
 async fn a_wrong_pair_is_bad_ids_and_five_of_them_lock() {
-    let practice = practice_site(Behaviour::Issue, Encoding::Modern).await;
+    let practice = practice_site(None, Encoding::Modern).await;
     let site = trusting(practice.url());
     let mut wrong = issuance();
     wrong.reference_id = "Ab3dE6gH9K".parse().unwrap();
@@ -109,7 +107,7 @@ async fn a_wrong_pair_is_bad_ids_and_five_of_them_lock() {
 
 #[tokio::test]
 async fn the_practice_site_hands_a_file_out_once() {
-    let practice = practice_site(Behaviour::Issue, Encoding::Modern).await;
+    let practice = practice_site(None, Encoding::Modern).await;
     let site = trusting(practice.url());
     run(&site, &mut Recording::default()).await.unwrap();
     let second = run(&site, &mut Recording::default()).await.unwrap_err();
@@ -118,7 +116,7 @@ async fn the_practice_site_hands_a_file_out_once() {
 
 #[tokio::test]
 async fn the_practice_site_keeps_the_letters_deadline() {
-    let mut late = options(Behaviour::Issue, Encoding::Modern);
+    let mut late = options(None, Encoding::Modern);
     late.now = "2027-04-30T15:00:00Z".parse().unwrap();
     let practice = PracticeSite::start(late).await.unwrap();
     let error = run(&trusting(practice.url()), &mut Recording::default())
@@ -129,7 +127,7 @@ async fn the_practice_site_keeps_the_letters_deadline() {
 
 #[tokio::test]
 async fn a_file_cut_in_the_middle_is_unclear_and_its_half_is_kept() {
-    let practice = practice_site(Behaviour::CutMidBody, Encoding::Modern).await;
+    let practice = practice_site(Some(Fault::Cut), Encoding::Modern).await;
     let site = trusting(practice.url());
     let mut journal = Recording::default();
 
@@ -145,7 +143,7 @@ async fn a_file_cut_in_the_middle_is_unclear_and_its_half_is_kept() {
 
 #[tokio::test]
 async fn a_file_under_a_wrong_type_is_a_file() {
-    let practice = practice_site(Behaviour::WrongType, Encoding::Modern).await;
+    let practice = practice_site(Some(Fault::WrongType), Encoding::Modern).await;
     run(&trusting(practice.url()), &mut Recording::default())
         .await
         .unwrap();
@@ -153,7 +151,7 @@ async fn a_file_under_a_wrong_type_is_a_file() {
 
 #[tokio::test]
 async fn looking_whether_the_site_is_there_submits_nothing() {
-    let practice = practice_site(Behaviour::Issue, Encoding::Modern).await;
+    let practice = practice_site(None, Encoding::Modern).await;
     let reached = reach(&trusting(practice.url())).await.unwrap();
     assert_eq!(reached.form.fields().len(), 4);
     assert_eq!(reached.form.button(), "ダウンロード");
@@ -218,6 +216,8 @@ async fn an_answer_on_disk_is_judged_without_the_network_after_a_crash() {
     let kept = |bytes| KeptAnswer {
         bytes,
         form_text: "証明書の取得",
+        form_page: None,
+        url: None,
         end: None,
     };
     let judged = |bytes| judge_kept(&kept(bytes), &issuance(), &password(), &site);

@@ -1,9 +1,13 @@
 //! What may be typed: clap's structs, exactly the commands and options of the contract.
 
 use std::net::SocketAddr;
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
+use clap::builder::PossibleValue;
 use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::practice::site::Fault;
 
 use super::doctor::DoctorArguments;
 use super::network::NetworkArguments;
@@ -152,6 +156,9 @@ pub struct RetrieveArguments {
     /// 端末と端末の間に置く秒数
     #[arg(long, value_name = "S", default_value_t = 2.0)]
     pub pause: f64,
+    /// 同時に取得する端末の数
+    #[arg(long, value_name = "N", default_value = "1")]
+    pub jobs: NonZeroUsize,
 }
 
 /// `verify FILE.p12`
@@ -222,4 +229,17 @@ pub struct PracticeArguments {
     /// 練習用の通知書に載せる端末の数
     #[arg(long, value_name = "N", default_value_t = 3)]
     pub terminals: usize,
+    /// 練習用サイトの異常や画面の違い（複数可。名前の一覧は --help）
+    #[arg(long = "fault", value_name = "NAME", num_args = 1.., value_enum)]
+    pub faults: Vec<Fault>,
+}
+
+impl ValueEnum for Fault {
+    fn value_variants<'a>() -> &'a [Self] {
+        Self::ALL
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(PossibleValue::new(self.name()).help(self.about()))
+    }
 }

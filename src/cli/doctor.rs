@@ -32,7 +32,7 @@ pub struct DoctorArguments {
 }
 
 pub fn run(session: &Session, arguments: &DoctorArguments) -> Result<ExitCode, Error> {
-    let site = Site::new(arguments.network.options()?, &session.config)?;
+    let site = Site::new(arguments.network.options(session)?, &session.config)?;
     let data = open::data_folder(&session.common)?;
     let mut store = open::destination(&arguments.store)?.open();
     let surroundings = Surroundings {

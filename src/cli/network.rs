@@ -1,12 +1,13 @@
 //! The options that say how the retrieval site is reached, and the proxies of the environment that are not used.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::Args;
 
 use crate::domain::Text;
 use crate::retrieval::{
-    AddressFamily, Binding, PinnedHost, PinnedHostError, ProxyChoice, SiteOptions, Way,
+    AddressFamily, Binding, PinnedHost, PinnedHostError, ProxyChoice, SiteOptions, TimeLimits, Way,
 };
 use crate::workflow::Error;
 
@@ -43,7 +44,7 @@ pub struct NetworkArguments {
 
 impl NetworkArguments {
     /// The options as the network understands them.
-    pub fn options(&self) -> Result<SiteOptions, Error> {
+    pub fn options(&self, session: &Session) -> Result<SiteOptions, Error> {
         let ca_file_pem = match &self.ca_file {
             Some(path) => Some(open::bytes_of(path)?),
             None => None,
@@ -58,7 +59,10 @@ impl NetworkArguments {
             ca_only: self.ca_only,
             proxy,
             way: self.way(),
-            ..SiteOptions::default()
+            time_limits: TimeLimits {
+                silence: Duration::from_secs(session.config.limits.silence_seconds.into()),
+                ..TimeLimits::default()
+            },
         })
     }
 

@@ -124,7 +124,7 @@ pub fn jobs(asked: Option<usize>) -> NonZeroUsize {
 /// The site that the options name.
 pub fn site(session: &Session, arguments: &SiteArguments, pause: f64) -> Result<SiteChoice, Error> {
     arguments.network.say_what_is_not_used(session);
-    let options = arguments.network.options()?;
+    let options = arguments.network.options(session)?;
     let site = Site::new(options, &session.config)?;
     let kind = match site.is_this_machine() {
         true => SiteKind::Practice,
@@ -134,6 +134,7 @@ pub fn site(session: &Session, arguments: &SiteArguments, pause: f64) -> Result<
         site,
         kind,
         pause: Duration::try_from_secs_f64(pause).unwrap_or(Duration::ZERO),
+        jobs: NonZeroUsize::MIN,
     })
 }
 

@@ -16,6 +16,7 @@ pub fn run(session: &Session, arguments: &PracticeArguments) -> Result<ExitCode,
         arguments.listen,
         &session.config,
         now(),
+        arguments.faults.clone(),
     )?;
     let files = &practice.files;
     if session.common.json {
@@ -55,6 +56,12 @@ pub fn run(session: &Session, arguments: &PracticeArguments) -> Result<ExitCode,
         );
     }
     session.say(&Text::new("終了するには Ctrl-C", "Ctrl-C ends it"));
-    practice.serve_until(&session.stop);
+    for fault in &arguments.faults {
+        session.say(&Text::new(
+            format!("  {} … {}", fault.name(), fault.about()),
+            format!("  misbehaves: {}", fault.name()),
+        ));
+    }
+    practice.serve_until(&session.stop, &session.progress);
     Ok(ExitCode::Done)
 }

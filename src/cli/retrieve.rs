@@ -1,8 +1,7 @@
 //! `noticert retrieve [TERMINAL…|--all]`
 
 use crate::domain::Text;
-use crate::ledger::IssuanceState;
-use crate::workflow::{Error, Outcome, Retrieval};
+use crate::workflow::{Error, Outcome, Retrieval, SiteChoice};
 
 use super::args::RetrieveArguments;
 use super::exit::ExitCode;
@@ -15,14 +14,14 @@ pub fn run(session: &Session, arguments: &RetrieveArguments) -> Result<ExitCode,
     }
     let mut person = TerminalPerson::new(session.language, session.common.yes);
     let ledger = open::ledger(session, &mut person)?;
-    let choice = open::site(session, &arguments.site, arguments.pause)?;
+    let choice = SiteChoice {
+        jobs: arguments.jobs,
+        ..open::site(session, &arguments.site, arguments.pause)?
+    };
     let given = open::password(&arguments.site)?;
     let mut desk = session.desk(ledger, &mut person);
     let ids = desk.chosen(&arguments.terminals.terminals, |record| {
-        matches!(
-            record.state,
-            IssuanceState::Confirmed { .. } | IssuanceState::Submitting { .. }
-        )
+        desk.waits_for_retrieval(record)
     })?;
     if ids.is_empty() {
         return Err(Error::NothingWaits {
@@ -32,7 +31,11 @@ pub fn run(session: &Session, arguments: &RetrieveArguments) -> Result<ExitCode,
     let password = desk.choose_password(given)?;
     let outcomes = desk.retrieve(&ids, &choice, &password, arguments.again)?;
     let left = ids.len() - outcomes.len();
+    let summary = summary(&outcomes, left);
     let mut code = show(session, outcomes);
+    if ids.len() > 1 {
+        session.say(&summary);
+    }
     if session.stop.is_wanted() {
         code = code.and(ExitCode::Interrupted);
     }
@@ -43,6 +46,27 @@ pub fn run(session: &Session, arguments: &RetrieveArguments) -> Result<ExitCode,
         ));
     }
     Ok(code)
+}
+
+/// The whole run in one line.
+fn summary(outcomes: &[Outcome<Retrieval>], left: usize) -> Text {
+    let kept = outcomes.iter().filter(|outcome| outcome.result.is_ok());
+    let already = kept
+        .clone()
+        .filter(|outcome| matches!(&outcome.result, Ok(kept) if kept.already))
+        .count();
+    let new = kept.count() - already;
+    let failed = outcomes.len() - new - already;
+    Text::new(
+        format!(
+            "まとめ: {}台のうち 取得 {new} / 取得済み {already} / 取得できず {failed} / 送信せず {left}",
+            outcomes.len() + left
+        ),
+        format!(
+            "In all: {} terminals, {new} retrieved, {already} were there, {failed} failed, {left} not submitted",
+            outcomes.len() + left
+        ),
+    )
 }
 
 /// One line per terminal with its checks, and the errors in full.

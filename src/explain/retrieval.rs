@@ -3,7 +3,7 @@
 use crate::domain::Text;
 use crate::retrieval::{
     AddressProblem, CaProblem, Effect, FileProblem, NetworkProblem, RefusalReason, RetrievalError,
-    TlsProblem, UnclearProblem, WayProblem,
+    RetryAfter, TlsProblem, UnclearProblem, WayProblem,
 };
 
 use super::{ExitKind, Explanation};
@@ -39,18 +39,18 @@ pub fn explain(error: &RetrievalError) -> Explanation {
             sentence,
             retry_after,
         } => {
-            let until = retry_after
-                .as_ref()
-                .map_or_else(String::new, |after| format!(" Retry-After: {after}"));
+            let until = until(retry_after.as_deref());
             (
                 Text::new(
                     format!(
-                        "取得サイトは休止中（メンテナンスまたは時間外）です。{}{until}",
-                        quoted(sentence)
+                        "取得サイトは休止中（メンテナンスまたは時間外）です。{}{}",
+                        quoted(sentence),
+                        until.ja
                     ),
                     format!(
-                        "The site is closed (maintenance or out of hours). {}{until}",
-                        quoted(sentence)
+                        "The site is closed (maintenance or out of hours). {}{}",
+                        quoted(sentence),
+                        until.en
                     ),
                 ),
                 Text::new(
@@ -93,6 +93,22 @@ pub fn explain(error: &RetrievalError) -> Explanation {
             Text::new(
                 "アドレス（--site）を確かめてください。画面が変わったときは、ブラウザーで手作業で取得できます。",
                 "Check the address (--site). If the page has changed, retrieve it by hand in the browser.",
+            ),
+        ),
+        RetrievalError::AsksMore { reason, sentence } => (
+            Text::new(
+                format!(
+                    "送信のあと、取得サイトの画面がほかのことを尋ねています（{reason}）。{}",
+                    quoted(sentence)
+                ),
+                format!(
+                    "After the submission the site asks for something more ({reason}). {}",
+                    quoted(sentence)
+                ),
+            ),
+            Text::new(
+                "ブラウザーで同じ手順を行い、画面が何を尋ねるかを確かめてください。申請状況照会で ダウンロード有無 も確かめ、送り直すなら noticert retrieve --again",
+                "Go through the page in a browser and see what it asks; read ダウンロード有無 in the application status. To send again: noticert retrieve --again",
             ),
         ),
         RetrievalError::IntentNotWritten { source } => (
@@ -150,6 +166,12 @@ pub fn explain(error: &RetrievalError) -> Explanation {
 
 /// Whether anything was submitted: the first thing that a person wants to know.
 fn not_done(error: &RetrievalError) -> Text {
+    if let RetrievalError::AsksMore { .. } = error {
+        return Text::new(
+            "IDとパスワードは1回送信しました。尋ねられたことには答えていません。電子証明書は受け取っていません。再送はしていません。",
+            "The IDs and the password were sent once. Nothing was answered to the question. No certificate was received. Nothing was sent again.",
+        );
+    }
     match error.effect() {
         Effect::StaysConfirmed => Text::new(
             "IDもパスワードも受け付けられていません。端末の記録は「確定済み」のままです。",
@@ -177,9 +199,9 @@ pub fn exit_kind(error: &RetrievalError) -> ExitKind {
         | RetrievalError::TlsRefused { .. }
         | RetrievalError::Closed { .. }
         | RetrievalError::SessionTimeout { .. } => ExitKind::Network,
-        RetrievalError::NotUnderstood { .. } | RetrievalError::Unclear { .. } => {
-            ExitKind::PersonMustLook
-        }
+        RetrievalError::NotUnderstood { .. }
+        | RetrievalError::AsksMore { .. }
+        | RetrievalError::Unclear { .. } => ExitKind::PersonMustLook,
         RetrievalError::Refused { reason, .. } => match reason {
             RefusalReason::Unknown => ExitKind::PersonMustLook,
             RefusalReason::BadIds
@@ -544,7 +566,23 @@ fn unclear(problem: UnclearProblem, received: u64) -> (Text, Text) {
             "別の場所への再送信を求められました（行いません）",
             "the site asks to send the form elsewhere, which is never done",
         ),
+        UnclearProblem::NotHandedOut => (
+            "取得サイトはファイルへ案内しましたが、ファイルが届きません",
+            "the site led on to the file, but the file did not come",
+        ),
     };
+    if problem == UnclearProblem::NotHandedOut {
+        return (
+            Text::new(
+                format!("送信後、{ja}。"),
+                format!("After submitting, {en}."),
+            ),
+            Text::new(
+                "同じ命令をもう一度実行してください。送信はせず、案内された場所から受け取りだけをやり直します。それでも届かないときは 電子証明書申請状況照会 で ダウンロード有無 を確かめてください。",
+                "Run the same command again: it submits nothing and only fetches from where the site led. If that fails too, read ダウンロード有無 in the application status.",
+            ),
+        );
+    }
     (
         Text::new(
             format!("{ja}（{received}バイト受信）。証明書は発行済みかもしれません。"),
@@ -561,6 +599,38 @@ fn look_up_first() -> Text {
         "インターネットのパソコンかスマートフォンで 電子証明書申請状況照会 を開き、このリクエストIDの ダウンロード有無 を確かめてください。そのうえで noticert retrieve --again TERMINAL",
         "On an internet PC or phone open 電子証明書申請状況照会 and read ダウンロード有無 for this request ID. Then: noticert retrieve --again TERMINAL",
     )
+}
+
+/// When the site says that it may be asked again.
+fn until(retry_after: Option<&str>) -> Text {
+    let Some(header) = retry_after else {
+        return Text::new("", "");
+    };
+    match RetryAfter::parse(header) {
+        Some(RetryAfter::In(wait)) if wait.as_secs() < 120 => Text::new(
+            format!("再開の案内: {}秒後以降。", wait.as_secs()),
+            format!(" It may be asked again in {} s.", wait.as_secs()),
+        ),
+        Some(RetryAfter::In(wait)) => Text::new(
+            format!("再開の案内: 約{}分後以降。", wait.as_secs().div_ceil(60)),
+            format!(
+                " It may be asked again in {} min.",
+                wait.as_secs().div_ceil(60)
+            ),
+        ),
+        Some(RetryAfter::At(at)) => {
+            let japan = jiff::tz::TimeZone::fixed(jiff::tz::offset(9));
+            let at = at.to_zoned(japan).strftime("%Y/%m/%d %H:%M").to_string();
+            Text::new(
+                format!("再開の案内: {at}（日本時間）以降。"),
+                format!(" It may be asked again from {at} (Japan)."),
+            )
+        }
+        None => Text::new(
+            format!("再開の案内: {header}。"),
+            format!(" Retry-After: {header}."),
+        ),
+    }
 }
 
 fn quoted(sentence: &Option<String>) -> String {

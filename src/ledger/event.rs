@@ -172,6 +172,13 @@ pub enum Event {
         /// What the PC calls itself.
         computer_name: String,
     },
+    /// The site's form with which this file was retrieved; the next run notices when it has changed.
+    FormSeen {
+        /// The site.
+        host: String,
+        /// The form's structure.
+        fingerprint: String,
+    },
     /// A person opened the service with the certificate.
     ServiceConfirmed,
     /// A person could not open the service with it.

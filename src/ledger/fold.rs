@@ -36,6 +36,7 @@ pub(super) struct Fold {
     pub(super) changed_at: Option<Timestamp>,
     rejected: Option<Remark>,
     stopped: Option<StopReason>,
+    asked: bool,
     open: Vec<Sent>,
     unclear: Vec<(UnclearReason, Option<Sent>)>,
     refused: Option<(RefusedReason, Option<String>)>,
@@ -83,7 +84,7 @@ impl Fold {
             Event::SeenAgain { differs, .. } if !differs.is_empty() => {
                 self.problems.push(differing(&differs));
             }
-            Event::SeenAgain { .. } | Event::BoundToThisPc { .. } => {}
+            Event::SeenAgain { .. } | Event::BoundToThisPc { .. } | Event::FormSeen { .. } => {}
             Event::Confirmed(confirmed) => self.confirm(confirmed),
             Event::RejectedSheet { reason } => self.rejected = Some(reason),
             Event::Linked { other } => self.links.push(other),
@@ -98,6 +99,7 @@ impl Fold {
                 sha256,
             } => self.keep_answer(attempt, KeptAnswer { bytes, sha256 }),
             Event::NotSubmitted { attempt, reason } => {
+                self.asked |= attempt.is_some() && reason == StopReason::NeedsAttention;
                 self.close(attempt);
                 self.stopped = Some(reason);
             }
@@ -182,6 +184,7 @@ impl Fold {
             (Some(confirmed), _) => IssuanceState::Confirmed {
                 confirmed: confirmed.clone(),
                 stopped: self.stopped,
+                asked: self.asked,
             },
             (None, Some(sheet)) => state_of_sheet(sheet),
             (None, None) => IssuanceState::Review,
@@ -249,6 +252,7 @@ impl Fold {
             self.refused = None;
         }
         self.stopped = None;
+        self.asked = false;
         self.open.push(Sent {
             attempt: Attempt {
                 id: submitting.attempt,

@@ -20,6 +20,8 @@ pub enum IssuanceState {
         confirmed: Confirmed,
         /// Why the last try stopped before anything was processed.
         stopped: Option<StopReason>,
+        /// Whether the site answered a submission with a question: it is sent again by a person's word only.
+        asked: bool,
     },
     /// Was about to be sent, and no outcome is recorded.
     Submitting {

@@ -235,6 +235,9 @@ fn submittable(
         IssuanceState::Confirmed { .. } if japan_date(at) > confirmed.retrieval_deadline => {
             with_a_word(record, IssuanceState::Expired.name(), again, confirmed)
         }
+        state @ IssuanceState::Confirmed { asked: true, .. } => {
+            with_a_word(record, state.name(), again, confirmed)
+        }
         IssuanceState::Confirmed { .. } => Ok(confirmed.clone()),
         state @ (IssuanceState::Unclear { .. } | IssuanceState::Submitting { .. }) => {
             with_a_word(record, state.name(), again, confirmed)

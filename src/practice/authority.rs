@@ -59,6 +59,18 @@ pub enum Encoding {
     Modern,
 }
 
+/// What a `.p12` holds.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum Content {
+    /// Key, certificate and issuer.
+    #[default]
+    Whole,
+    /// Key and certificate.
+    WithoutIssuer,
+    /// A certificate with another's key.
+    OtherKey,
+}
+
 /// Why the invented authority could not do its work.
 #[derive(Debug, Error)]
 pub enum AuthorityError {
@@ -145,10 +157,19 @@ impl Authority {
         &self,
         names: &[&str],
     ) -> Result<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>), AuthorityError> {
+        self.server_identity_between(names, self.tls_validity)
+    }
+
+    /// The same with a validity of its own.
+    pub fn server_identity_between(
+        &self,
+        names: &[&str],
+        validity: (Timestamp, Timestamp),
+    ) -> Result<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>), AuthorityError> {
         let names: Vec<String> = names.iter().map(|&name| name.to_owned()).collect();
         let mut params = CertificateParams::new(names).map_err(certificate)?;
         params.distinguished_name = practice_name("noticert practice site");
-        set_period(&mut params, self.tls_validity)?;
+        set_period(&mut params, validity)?;
         params.serial_number = Some(random_serial()?);
         params.use_authority_key_identifier_extension = true;
         params.is_ca = IsCa::ExplicitNoCa;
@@ -172,17 +193,35 @@ impl Authority {
         password: &CertificatePassword,
         encoding: Encoding,
     ) -> Result<Vec<u8>, AuthorityError> {
-        let (key, key_der) = rsa_key_pair()?;
+        self.issue_with(grant, password, encoding, Content::Whole)
+    }
+
+    /// The same with another content.
+    pub fn issue_with(
+        &self,
+        grant: &Grant,
+        password: &CertificatePassword,
+        encoding: Encoding,
+        content: Content,
+    ) -> Result<Vec<u8>, AuthorityError> {
+        let (key, own_key) = rsa_key_pair()?;
+        let key_der = match content {
+            Content::OtherKey => rsa_key_pair()?.1,
+            Content::Whole | Content::WithoutIssuer => own_key,
+        };
         let leaf = leaf_params(grant)?
             .signed_by(&key, &self.root)
             .map_err(certificate)?;
+        let mut certificates =
+            vec![p12_keystore::Certificate::from_der(leaf.der()).map_err(container)?];
+        if content != Content::WithoutIssuer {
+            let root = p12_keystore::Certificate::from_der(self.root.der());
+            certificates.push(root.map_err(container)?);
+        }
         let chain = PrivateKeyChain::new(
             Sha1::digest(leaf.der()).to_vec(),
             p12_keystore::PrivateKey::from_der(key_der.as_bytes()).map_err(container)?,
-            [
-                p12_keystore::Certificate::from_der(leaf.der()).map_err(container)?,
-                p12_keystore::Certificate::from_der(self.root.der()).map_err(container)?,
-            ],
+            certificates,
         );
         let mut store = KeyStore::new();
         store.add_entry(&friendly_name(grant), KeyStoreEntry::PrivateKeyChain(chain));

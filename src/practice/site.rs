@@ -2,10 +2,14 @@
 //!
 //! It shows the page that the guides describe (facts 20 and 21) in wording of its own, over TLS with an invented
 //! authority, and issues true `.p12` files that carry O=練習用. Like real sites it answers refusals with
-//! status 200. It counts submissions, so that a test can prove 'at most one'.
+//! status 200. It counts submissions, so that a test can prove 'at most one', and misbehaves on request in each of
+//! the ways of [`Fault`].
 
+mod delivery;
 mod desk;
+mod fault;
 mod pages;
+mod security;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -13,14 +17,16 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::header::{LOCATION, RETRY_AFTER};
+use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
+use hyper::service::{Service, service_fn};
 use hyper_util::rt::TokioIo;
 use hyper_util::service::TowerToHyperService;
 use jiff::Timestamp;
-use rustls::ServerConfig;
 use thiserror::Error;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -28,7 +34,11 @@ use tokio_rustls::TlsAcceptor;
 
 use super::authority::{Authority, AuthorityError, Encoding};
 use crate::domain::{Issuance, japan_date};
+use delivery::BreakOff;
 use desk::Desk;
+use fault::{Faults, Stage};
+
+pub use fault::Fault;
 
 /// What the site is started with.
 pub struct Options {
@@ -40,6 +50,8 @@ pub struct Options {
     pub bind: SocketAddr,
     /// The day on which it believes itself to be.
     pub now: Timestamp,
+    /// How it misbehaves: at most one fault of each stage counts.
+    pub faults: Vec<Fault>,
 }
 
 /// One issuance that the site knows.
@@ -49,30 +61,6 @@ pub struct Grant {
     pub issuance: Issuance,
     /// How its `.p12` is protected.
     pub encoding: Encoding,
-    /// How the site answers.
-    pub behaviour: Behaviour,
-}
-
-/// How the site answers a right pair of IDs.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub enum Behaviour {
-    /// Hands the file out, once, until the retrieval deadline.
-    #[default]
-    Issue,
-    /// Says that the deadline is over.
-    Expired,
-    /// Says that the certificate was handed out before.
-    AlreadyIssued,
-    /// Says that it is closed.
-    Maintenance,
-    /// Says that the session is over.
-    SessionTimeout,
-    /// Says that too many attempts were made.
-    Locked,
-    /// Hands the file out and breaks off in the middle.
-    CutMidBody,
-    /// Hands the file out as `text/html`, without a name.
-    WrongType,
 }
 
 /// Why the practice site does not run.
@@ -125,12 +113,22 @@ impl PracticeSite {
         };
         let listener = TcpListener::bind(bind).await.map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
-        let tls = tls(&options.authority, address)?;
+        let faults = Faults::new(options.faults);
+        let door = match faults.at(Stage::Tls) {
+            Some(Fault::NoTls) => Door::Plain,
+            Some(Fault::TlsHangsUp) => Door::Shut,
+            fault => Door::Tls(security::tls(
+                &options.authority,
+                address,
+                fault,
+                options.now,
+            )?),
+        };
         let ca_pem = options.authority.ca_pem();
         let today = japan_date(options.now);
-        let desk = Arc::new(Desk::new(options.authority, options.grants, today));
+        let desk = Arc::new(Desk::new(options.authority, options.grants, today, faults));
         let (stop, stopped) = watch::channel(false);
-        let server = tokio::spawn(serve(listener, tls, router(desk.clone()), stopped));
+        let server = tokio::spawn(serve(listener, door, router(desk.clone()), stopped));
         Ok(Running {
             url: format!("https://{}{PATH}", named(address)),
             ca_pem,
@@ -165,20 +163,6 @@ impl Running {
     }
 }
 
-fn tls(authority: &Authority, address: SocketAddr) -> Result<TlsAcceptor, PracticeSiteError> {
-    let own = address.ip().to_string();
-    let (chain, key) = authority
-        .server_identity(&["127.0.0.1", "localhost", &own])
-        .map_err(|source| PracticeSiteError::Authority { source })?;
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = ServerConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .and_then(|builder| builder.with_no_client_auth().with_single_cert(chain, key));
-    let mut config = config.map_err(|source| PracticeSiteError::Tls { source })?;
-    config.alpn_protocols = vec![b"http/1.1".to_vec()];
-    Ok(TlsAcceptor::from(Arc::new(config)))
-}
-
 /// An address as a browser on this computer reaches it.
 fn named(address: SocketAddr) -> String {
     match address.ip().is_unspecified() {
@@ -188,18 +172,65 @@ fn named(address: SocketAddr) -> String {
 }
 
 fn router(desk: Arc<Desk>) -> Router {
+    let under = |name: &str| format!("{PATH}/{name}");
     Router::new()
         .route("/", get(async || Redirect::to(PATH)))
-        .route(PATH, get(form))
-        .route(&format!("{PATH}/download"), post(download))
+        .route(PATH, get(entrance))
+        .route(&under("form"), get(form))
+        .route(&under("consent"), post(form))
+        .route(&under("download"), post(download))
+        .route(&under("confirm"), post(confirm))
+        .route(&under("ready"), get(ready))
+        .route(
+            &under("circle"),
+            get(async || (StatusCode::FOUND, [(LOCATION, format!("{PATH}/circle"))])),
+        )
+        .route(&under("file"), get(file).post(file))
         .fallback(async || (StatusCode::NOT_FOUND, pages::message(pages::NOT_FOUND)))
         .layer(DefaultBodyLimit::max(LARGEST_FORM))
         .with_state(desk)
 }
 
+/// The first page: the form, or what the fault puts in its place.
+async fn entrance(State(desk): State<Arc<Desk>>) -> Response {
+    let redirect = |to: &str| (StatusCode::FOUND, [(LOCATION, to.to_owned())]).into_response();
+    let busy = |after: &'static str| {
+        let page = pages::message(pages::MAINTENANCE);
+        (
+            StatusCode::SERVICE_UNAVAILABLE,
+            [(RETRY_AFTER, after)],
+            page,
+        )
+            .into_response()
+    };
+    let failure = || (StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error").into_response();
+    let Some(fault) = desk.faults().at(Stage::Entrance) else {
+        return form(State(desk)).await;
+    };
+    match fault {
+        Fault::RedirectFirst => redirect(&format!("{PATH}/form")),
+        Fault::RedirectLoop => redirect(PATH),
+        Fault::RedirectElsewhere => redirect("https://elsewhere.invalid/p/rcd"),
+        Fault::RedirectHttp => redirect("http://127.0.0.1/p/rcd"),
+        Fault::Error500 => failure(),
+        Fault::Error500Once if desk.is_first_time() => failure(),
+        Fault::Closed => busy("1800"),
+        Fault::ClosedOnce if desk.is_first_time() => busy("1"),
+        Fault::ClosedPage => pages::message(pages::MAINTENANCE),
+        Fault::Gateway403 => (StatusCode::FORBIDDEN, "Forbidden").into_response(),
+        Fault::SilentPage => std::future::pending().await,
+        Fault::BrokenPage => delivery::no_answer(),
+        Fault::NoPage => [0, 1, 2, 3].into_response(),
+        fault => match pages::entrance(fault) {
+            Some(page) => page,
+            None => form(State(desk)).await,
+        },
+    }
+}
+
 async fn form(State(desk): State<Arc<Desk>>) -> Response {
     match desk.open_session() {
-        Ok(session) => pages::form(&session, None),
+        Ok(session) => pages::form(&session, None, desk.faults().at(Stage::Form)),
         Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
     }
 }
@@ -209,15 +240,76 @@ async fn download(
     headers: HeaderMap,
     body: axum::body::Bytes,
 ) -> Response {
+    let answer = desk.faults().at(Stage::Answer);
     // Making a key pair takes a good part of a second, so it must not hold up other conversations.
     let answered = tokio::task::spawn_blocking(move || desk.submit(&headers, &body)).await;
-    answered.unwrap_or_else(|_| StatusCode::INTERNAL_SERVER_ERROR.into_response())
+    match answer {
+        Some(Fault::Silence) => std::future::pending().await,
+        _ => answered.unwrap_or_else(|_| StatusCode::INTERNAL_SERVER_ERROR.into_response()),
+    }
+}
+
+async fn confirm(
+    State(desk): State<Arc<Desk>>,
+    headers: HeaderMap,
+    body: axum::body::Bytes,
+) -> Response {
+    let ticket = desk::field(&body, "ticket");
+    match desk.faults().at(Stage::Between) {
+        Some(Fault::ConfirmThenLink) => pages::ready(&ticket),
+        Some(Fault::ConfirmTwice) => desk.show_again(&ticket),
+        _ => hand_over(desk, headers, ticket).await,
+    }
+}
+
+async fn ready(uri: Uri) -> Response {
+    pages::ready(&desk::field(
+        uri.query().unwrap_or_default().as_bytes(),
+        "ticket",
+    ))
+}
+
+async fn file(
+    State(desk): State<Arc<Desk>>,
+    uri: Uri,
+    headers: HeaderMap,
+    body: axum::body::Bytes,
+) -> Response {
+    let asked = desk::field(uri.query().unwrap_or_default().as_bytes(), "ticket");
+    let ticket = match asked.is_empty() {
+        true => desk::field(&body, "ticket"),
+        false => asked,
+    };
+    match desk.faults().at(Stage::Between) {
+        Some(Fault::LinkFails) => {
+            (StatusCode::NOT_FOUND, pages::message(pages::NOT_FOUND)).into_response()
+        }
+        Some(Fault::LinkFailsOnce) if desk.is_first_time() => {
+            StatusCode::INTERNAL_SERVER_ERROR.into_response()
+        }
+        _ => hand_over(desk, headers, ticket).await,
+    }
+}
+
+async fn hand_over(desk: Arc<Desk>, headers: HeaderMap, ticket: String) -> Response {
+    let handed = tokio::task::spawn_blocking(move || desk.hand_over_for(&headers, &ticket)).await;
+    handed.unwrap_or_else(|_| StatusCode::INTERNAL_SERVER_ERROR.into_response())
+}
+
+/// How the site meets a connection.
+#[derive(Clone)]
+enum Door {
+    Tls(TlsAcceptor),
+    /// Answers in clear.
+    Plain,
+    /// Hangs up.
+    Shut,
 }
 
 /// Accepts until told to stop, then ends every conversation.
 async fn serve(
     listener: TcpListener,
-    tls: TlsAcceptor,
+    door: Door,
     router: Router,
     mut stopped: watch::Receiver<bool>,
 ) {
@@ -230,7 +322,7 @@ async fn serve(
         };
         match accepted {
             Ok((stream, _)) => {
-                conversations.spawn(converse(stream, tls.clone(), router.clone()));
+                conversations.spawn(converse(stream, door.clone(), router.clone()));
             }
             // Out of descriptors, most likely: they come back as conversations end.
             Err(_) => tokio::time::sleep(BREATH).await,
@@ -239,12 +331,37 @@ async fn serve(
     conversations.shutdown().await;
 }
 
-async fn converse(stream: TcpStream, tls: TlsAcceptor, router: Router) {
+async fn converse(mut stream: TcpStream, door: Door, router: Router) {
+    let tls = match door {
+        Door::Tls(tls) => tls,
+        door => {
+            // What was said is heard first, or the closing would look like a refused connection. The visitor may
+            // be gone already.
+            let _heard = stream.read(&mut [0; 4_096]).await;
+            if let Door::Plain = door {
+                let _gone = stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").await;
+            }
+            let _gone = stream.shutdown().await;
+            return;
+        }
+    };
     // Whoever does not trust the practice authority hangs up here, which is his right.
     let Ok(stream) = tls.accept(stream).await else {
         return;
     };
-    let service = TowerToHyperService::new(router);
+    let router = TowerToHyperService::new(router);
+    let service = service_fn(move |request| {
+        let answered = router.call(request);
+        async move {
+            match answered.await {
+                Ok(response) if response.extensions().get::<BreakOff>().is_some() => {
+                    Err(std::io::Error::from(std::io::ErrorKind::ConnectionReset))
+                }
+                Ok(response) => Ok(response),
+                Err(never) => match never {},
+            }
+        }
+    });
     let conversation =
         hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service);
     // A broken conversation is part of practice.

@@ -8,12 +8,14 @@ mod structure;
 use std::io::Read;
 
 use unicode_normalization::UnicodeNormalization;
+use url::Url;
 use zeroize::Zeroizing;
 
 use super::error::{FileProblem, RefusalReason, RetrievalError, UnclearProblem};
 use super::exchange::AnswerEnd;
-use super::page;
-use super::phrases::{Meaning, Phrases, Understood};
+use super::network::Site;
+use super::page::{self, AfterSubmission, Onward, Towards};
+use super::phrases::{Meaning, Understood};
 use crate::domain::{CertificatePassword, Issuance, Pkcs12};
 use structure::{Shape, shape};
 
@@ -24,34 +26,71 @@ pub struct KeptAnswer<'a> {
     pub bytes: &'a [u8],
     /// What the form page said, one sentence a line, as [`super::Intent::form_text`] had it.
     pub form_text: &'a str,
+    /// Where the form stood; `None` when that is not known.
+    pub form_page: Option<&'a Url>,
+    /// Where the answer stands: what its links are relative to. `None` when that is not known.
+    pub url: Option<&'a Url>,
     /// How the answer ended; `None` when the program ended first.
     pub end: Option<&'a AnswerEnd>,
 }
 
+/// What an answer is.
+#[derive(Debug)]
+pub(crate) enum Verdict {
+    /// The file.
+    File(Pkcs12),
+    /// A page that leads on without asking anything new.
+    Leads {
+        /// Where to.
+        onward: Onward,
+        /// What the page says all the same, in case nothing better comes.
+        otherwise: Option<RetrievalError>,
+    },
+    /// No file, and no way to one.
+    Ends(RetrievalError),
+}
+
+/// What was submitted, and where.
+#[derive(Clone, Copy)]
+pub(crate) struct Submitted<'a> {
+    /// The pair.
+    pub(crate) issuance: &'a Issuance,
+    /// The password.
+    pub(crate) password: &'a CertificatePassword,
+    /// The site.
+    pub(crate) site: &'a Site,
+}
+
 /// Judges an answer. Asks nothing of the network, so it can be repeated from what is on disk.
 ///
-/// `issuance` and `password` are what was submitted: a page that shows them again is quoted without them.
-pub fn judge(
-    answer: &KeptAnswer<'_>,
-    issuance: &Issuance,
-    password: &CertificatePassword,
-    limit: usize,
-) -> Result<Pkcs12, RetrievalError> {
-    let opened = unpacked(answer.bytes, limit);
+/// What was submitted is known so that a page which shows it again is quoted without it.
+pub(crate) fn judge(answer: &KeptAnswer<'_>, submitted: &Submitted<'_>) -> Verdict {
+    let opened = unpacked(answer.bytes, submitted.site.answer_limit());
     let (bytes, unpacked_whole) = match &opened {
         Some((bytes, whole)) => (bytes.as_slice(), *whole),
         None => (answer.bytes, true),
     };
     match shape(bytes) {
-        Shape::Whole { start, end } => Ok(Pkcs12::received(bytes[start..end].to_vec())),
-        Shape::Cut => Err(unclear(answer, UnclearProblem::Cut)),
-        Shape::Broken => Err(invalid(answer, FileProblem::Broken)),
-        Shape::OtherDer => Err(invalid(answer, FileProblem::OtherDer)),
+        Shape::Whole { start, end } => Verdict::File(Pkcs12::received(bytes[start..end].to_vec())),
+        Shape::Cut => Verdict::Ends(unclear(answer, UnclearProblem::Cut)),
+        Shape::Broken => Verdict::Ends(invalid(answer, FileProblem::Broken)),
+        Shape::OtherDer => Verdict::Ends(invalid(answer, FileProblem::OtherDer)),
         Shape::Other => {
             let ended_whole = answer.end.is_some_and(|end| end.whole) && unpacked_whole;
-            Err(page_verdict(answer, bytes, ended_whole, issuance, password))
+            page_verdict(answer, bytes, ended_whole, submitted)
         }
     }
+}
+
+/// A page as text without the secrets that were submitted, to be kept for a person.
+pub fn masked_page(
+    bytes: &[u8],
+    content_type: Option<&str>,
+    issuance: &Issuance,
+    password: &CertificatePassword,
+) -> String {
+    let text = page::text_of(bytes, content_type);
+    Mask::new(issuance, password).strike_out(&text)
 }
 
 /// Whether these bytes are a whole file already, so that nothing more need be waited for.
@@ -63,33 +102,85 @@ fn page_verdict(
     answer: &KeptAnswer<'_>,
     bytes: &[u8],
     ended_whole: bool,
-    issuance: &Issuance,
-    password: &CertificatePassword,
-) -> RetrievalError {
+    submitted: &Submitted<'_>,
+) -> Verdict {
     if bytes.iter().all(u8::is_ascii_whitespace) {
         let problem = match ended_whole {
             true => UnclearProblem::Empty,
             false => UnclearProblem::Cut,
         };
-        return unclear(answer, problem);
+        return Verdict::Ends(unclear(answer, problem));
     }
     if !ended_whole && !closes_its_page(bytes) {
-        return unclear(answer, UnclearProblem::Cut);
+        return Verdict::Ends(unclear(answer, UnclearProblem::Cut));
     }
     if bytes.contains(&0) {
-        return invalid(answer, FileProblem::UnknownKind);
+        return Verdict::Ends(invalid(answer, FileProblem::UnknownKind));
     }
     let known: Vec<String> = answer.form_text.lines().map(str::to_owned).collect();
     let content_type = answer.end.and_then(|end| end.content_type.as_deref());
-    let said = page::message(bytes, content_type, &known);
-    let mask = Mask::new(issuance, password);
-    match Phrases::standard().understand(&said) {
-        Some(understood) => refused(answer, understood, &mask),
-        None => RetrievalError::Refused {
-            reason: RefusalReason::Unknown,
-            sentence: mask.quote(&said),
-            status: answer.end.and_then(|end| end.status),
+    let status = answer.end.and_then(|end| end.status);
+    let phrases = submitted.site.phrases();
+    let after = AfterSubmission {
+        // The page of a failure leads back to the start, not to the file.
+        url: answer.url.filter(|_| status.is_none_or(|s| s < 400)),
+        form_page: answer.form_page,
+        form_sentences: &known,
+        request_id: submitted.issuance.request_id.as_str(),
+        // Read to keep them out of addresses, and to tell a page that repeats them.
+        secrets: [
+            submitted.issuance.reference_id.expose(),
+            submitted.password.expose(),
+        ],
+        labels: submitted.site.labels(),
+        phrases,
+    };
+    let page = page::after_submission(bytes, content_type, &after);
+    let mask = Mask::new(submitted.issuance, submitted.password);
+    match (phrases.understand(&page.said), page.onward) {
+        (Some(understood), onward) if is_offered_all_the_same(&understood, &onward) => {
+            Verdict::Leads {
+                onward,
+                otherwise: Some(refused(answer, understood, &mask)),
+            }
+        }
+        (Some(understood), _) => Verdict::Ends(refused(answer, understood, &mask)),
+        (None, onward @ (Onward::Get { .. } | Onward::Send { .. })) => Verdict::Leads {
+            otherwise: is_a_guess(&onward).then(|| unknown(answer, &page.said, &mask)),
+            onward,
         },
+        (None, Onward::Asks(reason)) => Verdict::Ends(RetrievalError::AsksMore {
+            reason,
+            sentence: mask.quote(&page.said),
+        }),
+        (None, Onward::Nowhere) => Verdict::Ends(unknown(answer, &page.said, &mask)),
+    }
+}
+
+/// A link that is followed only because it is the only one.
+fn is_a_guess(onward: &Onward) -> bool {
+    let alone = Towards::Alone;
+    matches!(onward, Onward::Get { towards, .. } if *towards == alone)
+}
+
+fn unknown(answer: &KeptAnswer<'_>, said: &[String], mask: &Mask) -> RetrievalError {
+    RetrievalError::Refused {
+        reason: RefusalReason::Unknown,
+        sentence: mask.quote(said),
+        status: answer.end.and_then(|end| end.status),
+    }
+}
+
+/// A link costs nothing: one that names the file is taken whatever stands beside it, and so is a download that a
+/// page offers of what it calls handed out before.
+fn is_offered_all_the_same(understood: &Understood, onward: &Onward) -> bool {
+    match onward {
+        Onward::Get { towards, .. } => match towards {
+            Towards::Named => true,
+            Towards::Said => understood.meaning == Meaning::AlreadyIssued,
+            Towards::Alone => false,
+        },
+        _ => false,
     }
 }
 
@@ -259,19 +350,48 @@ mod tests {
     }
 
     fn judged(bytes: &[u8], whole: bool) -> Result<Pkcs12, RetrievalError> {
+        match verdict(bytes, whole) {
+            Verdict::File(file) => Ok(file),
+            Verdict::Ends(error) => Err(error),
+            Verdict::Leads { onward, .. } => panic!("{onward:?}"),
+        }
+    }
+
+    fn verdict(bytes: &[u8], whole: bool) -> Verdict {
         let end = AnswerEnd {
             status: Some(200),
             content_type: Some("text/html; charset=UTF-8".to_owned()),
             retry_after: None,
             bytes: bytes.len() as u64,
             whole,
+            cookies: None,
         };
+        let (form_page, url) = (address("/p/rcd"), address("/p/send"));
         let kept = KeptAnswer {
             bytes,
             form_text: FORM,
+            form_page: Some(&form_page),
+            url: Some(&url),
             end: Some(&end),
         };
-        judge(&kept, &issuance(), &"1234".parse().unwrap(), 1 << 20)
+        let submitted = Submitted {
+            issuance: &issuance(),
+            password: &"1234".parse().unwrap(),
+            site: &site(),
+        };
+        judge(&kept, &submitted)
+    }
+
+    fn address(path: &str) -> Url {
+        format!("https://site.invalid{path}").parse().unwrap()
+    }
+
+    fn site() -> Site {
+        let options = crate::retrieval::SiteOptions {
+            url: Some("https://site.invalid/p/rcd".to_owned()),
+            ..Default::default()
+        };
+        Site::new(options, &crate::config::Config::default()).unwrap()
     }
 
     /// The smallest whole PFX.

@@ -100,6 +100,15 @@ pub enum RetrievalError {
         /// The HTTP status.
         status: Option<u16>,
     },
+    /// Submitted, and a page came that asks for something new before it goes on.
+    #[error("the page after the submission asks for something more")]
+    AsksMore {
+        /// What it asks.
+        #[source]
+        reason: UnknownReason,
+        /// What the page says, shortened, with the secrets masked.
+        sentence: Option<String>,
+    },
     /// Submitted, and no whole answer came: the certificate may have been handed out.
     #[error("submitted, but no whole answer came: {problem}")]
     Unclear {
@@ -297,6 +306,9 @@ pub enum UnclearProblem {
     /// The site asks to send the form again or elsewhere, which is never done.
     #[error("the site asks to send the form again or to another place")]
     SentAway,
+    /// A page led on to the file, and no file came from there.
+    #[error("the site led on to the file, but did not hand it out")]
+    NotHandedOut,
 }
 
 /// What a whole answer is instead of a PKCS#12 file.
@@ -348,6 +360,7 @@ impl RetrievalError {
                 Some("needs-attention")
             }
             Self::NotUnderstood { .. } => Some("form-not-recognised"),
+            Self::AsksMore { .. } => Some("needs-attention"),
             Self::Refused { reason, .. } => Some(reason.name()),
             Self::InvalidFile { .. } => Some("invalid-p12"),
         }
@@ -366,6 +379,7 @@ impl RetrievalError {
             | Self::Closed { .. }
             | Self::SessionTimeout { .. }
             | Self::NotUnderstood { .. }
+            | Self::AsksMore { .. }
             | Self::IntentNotWritten { .. } => Effect::StaysConfirmed,
             Self::Refused { .. } => Effect::Refused,
             Self::Unclear { .. } | Self::InvalidFile { .. } | Self::AnswerNotWritten { .. } => {

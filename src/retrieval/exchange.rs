@@ -2,27 +2,40 @@
 //!
 //! The order is the safety (design rule 3). The [`Journal`] is on disk before the POST leaves, every piece of
 //! the answer before it is looked at, so that a crash at any point loses nothing and submits nothing twice.
-//! Only reading pages is ever repeated; the POST is sent once, and a redirect after it is followed by GET.
+//! Only reading pages is ever repeated; the pair and the password are submitted once, and where the answer leads
+//! is followed as far as it asks for nothing new.
 
+mod finishing;
+mod following;
 mod journal;
 mod opening;
 mod receiving;
 
-use hyper::body::Bytes;
-use reqwest::header::{CONTENT_TYPE, HeaderMap, LOCATION, ORIGIN};
-use reqwest::{Client, Response, StatusCode};
+use std::sync::Arc;
+
+use reqwest::cookie::Jar;
+use reqwest::header::{HeaderMap, LOCATION};
+use reqwest::{Client, StatusCode};
 use url::Url;
-use zeroize::Zeroizing;
 
-use super::answer::{KeptAnswer, judge};
+use super::answer::{KeptAnswer, Submitted, Verdict, judge};
 use super::error::{RetrievalError, UnclearProblem};
-use super::network::{Site, failure};
-use super::page::{self, RetrievalForm};
+use super::network::Site;
+use super::page::{FormFingerprint, RetrievalForm};
 use crate::domain::{CertificatePassword, Issuance, Pkcs12, ReviewedIssuance};
+use following::Conversation;
 use opening::{Opened, open_form};
-use receiving::receive;
 
-pub use journal::{AnswerEnd, Intent, Journal, JournalError};
+pub use finishing::{KeptConversation, finish};
+pub use journal::{AnswerEnd, Cookies, FurtherRequest, Intent, Journal, JournalError};
+
+/// The form page, read and understood; nothing was submitted yet.
+pub struct FormPage {
+    site: Site,
+    client: Client,
+    cookies: Arc<Jar>,
+    opened: Opened,
+}
 
 /// What was found at the site without sending anything.
 #[derive(Debug)]
@@ -42,49 +55,26 @@ pub async fn retrieve(
     password: &CertificatePassword,
     journal: &mut dyn Journal,
 ) -> Result<Pkcs12, RetrievalError> {
-    let issuance = issuance.issuance();
-    let client = site.client()?;
-    let opened = open_form(&client, site).await?;
-    let submission =
-        opened
-            .form
-            .fill(issuance, password)
-            .map_err(|reason| RetrievalError::NotUnderstood {
-                reason,
-                status: opened.status,
-                sentence: None,
-            })?;
-    let form_text = opened.sentences.join("\n");
-    let intent = Intent {
-        host: &site.host(),
-        form_text: &form_text,
-    };
-    journal
-        .intent(&intent)
-        .map_err(|source| RetrievalError::IntentNotWritten { source })?;
-    let sent = submit(&client, &opened, &submission, site).await;
-    drop(submission);
-    let response = match sent {
-        Ok(response) => response,
-        Err(error) => {
-            // Nothing came, and that is written too: a later look must not wait for more.
-            let ended = journal.done(&AnswerEnd::nothing());
-            return Err(match ended {
-                Ok(()) => error,
-                Err(source) => RetrievalError::AnswerNotWritten {
-                    source,
-                    rescued: None,
-                },
-            });
-        }
-    };
-    receive(response, site, journal, &form_text, issuance, password).await
+    let page = open(site).await?;
+    page.submit(issuance, password, journal).await
 }
 
-/// Reads the form page and understands it. Sends nothing.
-pub async fn reach(site: &Site) -> Result<Reach, RetrievalError> {
-    let client = site.client()?;
+/// Reads the form page and understands it. Submits nothing.
+pub async fn open(site: &Site) -> Result<FormPage, RetrievalError> {
+    let cookies = Arc::new(Jar::default());
+    let client = site.client(cookies.clone())?;
     let opened = open_form(&client, site).await?;
+    Ok(FormPage {
+        site: site.clone(),
+        client,
+        cookies,
+        opened,
+    })
+}
+
+/// Reads the form page and tells what it is. Submits nothing.
+pub async fn reach(site: &Site) -> Result<Reach, RetrievalError> {
+    let opened = open(site).await?.opened;
     Ok(Reach {
         url: opened.url,
         form: opened.form,
@@ -92,90 +82,80 @@ pub async fn reach(site: &Site) -> Result<Reach, RetrievalError> {
     })
 }
 
-/// Judges an answer that is on disk: finishing after a crash, without any network.
+impl FormPage {
+    /// The form's structure, to be held against the one that worked before.
+    pub fn fingerprint(&self) -> FormFingerprint {
+        self.opened.form.fingerprint()
+    }
+
+    /// Submits the pair and the password, once, and follows the answer to the file.
+    pub async fn submit(
+        self,
+        issuance: &ReviewedIssuance,
+        password: &CertificatePassword,
+        journal: &mut dyn Journal,
+    ) -> Result<Pkcs12, RetrievalError> {
+        let issuance = issuance.issuance();
+        let form = &self.opened.form;
+        let submission =
+            form.fill(issuance, password)
+                .map_err(|reason| RetrievalError::NotUnderstood {
+                    reason,
+                    status: self.opened.status,
+                    sentence: None,
+                })?;
+        let form_text = self.opened.sentences.join("\n");
+        let intent = Intent {
+            host: &self.site.host(),
+            form_page: &self.opened.url,
+            action: form.action(),
+            form_text: &form_text,
+        };
+        journal
+            .intent(&intent)
+            .map_err(|source| RetrievalError::IntentNotWritten { source })?;
+        let submitted = Submitted {
+            issuance,
+            password,
+            site: &self.site,
+        };
+        let mut conversation = Conversation::new(
+            &self.client,
+            &self.cookies,
+            submitted,
+            &form_text,
+            Some(&self.opened.url),
+            journal,
+        );
+        let came = conversation
+            .submit(form.action(), submission, &self.opened.url)
+            .await;
+        conversation.reach_the_file(came).await
+    }
+}
+
+/// Judges an answer that is on disk, without any network: a page that leads on is no end, so its outcome is open.
 pub fn judge_kept(
     answer: &KeptAnswer<'_>,
     issuance: &Issuance,
     password: &CertificatePassword,
     site: &Site,
 ) -> Result<Pkcs12, RetrievalError> {
-    judge(answer, issuance, password, site.answer_limit())
-}
-
-/// The one POST. Its error says whether the request left; a redirect in answer to it is followed by GET.
-async fn submit(
-    client: &Client,
-    opened: &Opened,
-    submission: &page::Submission,
-    site: &Site,
-) -> Result<Response, RetrievalError> {
-    // The body leaves here: to the form's address, which page::read held to the site's own host and TLS.
-    let body = Zeroizing::new(submission.expose_body().to_vec());
-    let sent = client
-        .post(opened.form.action().clone())
-        .header(CONTENT_TYPE, submission.content_type())
-        .header(ORIGIN, opened.url.origin().ascii_serialization())
-        .body(Bytes::from_owner(body))
-        .send()
-        .await;
-    let response = sent.map_err(|error| match error.is_connect() || error.is_builder() {
-        true => failure(error),
-        false => no_answer(error),
-    })?;
-    follow(client, response, opened.form.action(), site).await
-}
-
-/// Follows where an answer points, by GET and within the site. 307 and 308 ask for a second POST: never.
-async fn follow(
-    client: &Client,
-    mut response: Response,
-    from: &Url,
-    site: &Site,
-) -> Result<Response, RetrievalError> {
-    let mut from = from.clone();
-    for _ in 0..MOST_REDIRECTS {
-        if !response.status().is_redirection() {
-            return Ok(response);
-        }
-        let Some(target) = redirect_of(&from, response.status(), response.headers()) else {
-            return Ok(response);
-        };
-        let repeats_the_post = matches!(
-            response.status(),
-            StatusCode::TEMPORARY_REDIRECT | StatusCode::PERMANENT_REDIRECT
-        );
-        if repeats_the_post || page::hold_to_site(&target, site.url()).is_err() {
-            return Err(sent_away());
-        }
-        response = get_after_post(client, &target).await?;
-        from = target;
-    }
-    Err(sent_away())
-}
-
-/// A GET may be repeated even now: it submits nothing.
-async fn get_after_post(client: &Client, url: &Url) -> Result<Response, RetrievalError> {
-    match client.get(url.clone()).send().await {
-        Ok(response) => Ok(response),
-        Err(_) => client.get(url.clone()).send().await.map_err(no_answer),
-    }
-}
-
-fn no_answer(error: reqwest::Error) -> RetrievalError {
-    let problem = match error.is_timeout() {
-        true => UnclearProblem::Silence,
-        false => UnclearProblem::NoAnswer,
+    let submitted = Submitted {
+        issuance,
+        password,
+        site,
     };
+    match judge(answer, &submitted) {
+        Verdict::File(file) => Ok(file),
+        Verdict::Ends(error) => Err(error),
+        Verdict::Leads { .. } => Err(unclear(UnclearProblem::NotHandedOut)),
+    }
+}
+
+fn unclear(problem: UnclearProblem) -> RetrievalError {
     RetrievalError::Unclear {
         problem,
-        received: 0,
-        source: Some(Box::new(error.without_url())),
-    }
-}
-
-fn sent_away() -> RetrievalError {
-    RetrievalError::Unclear {
-        problem: UnclearProblem::SentAway,
         received: 0,
         source: None,
     }

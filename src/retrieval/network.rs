@@ -17,6 +17,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use reqwest::cookie::Jar;
 use reqwest::header::{ACCEPT, ACCEPT_ENCODING, ACCEPT_LANGUAGE, HeaderMap, HeaderValue};
 use reqwest::redirect::Policy;
 use reqwest::{Client, ClientBuilder};
@@ -25,6 +26,7 @@ use tokio::net::{TcpSocket, TcpStream};
 use url::Url;
 
 use super::error::{AddressProblem, NetworkProblem, RetrievalError, WayProblem};
+use super::phrases::Phrases;
 use crate::config::{Config, FormLabels};
 use crate::platform;
 
@@ -84,6 +86,7 @@ pub struct Site {
     way: SettledWay,
     time_limits: TimeLimits,
     labels: FormLabels,
+    phrases: Arc<Phrases>,
     answer_limit: usize,
 }
 
@@ -111,6 +114,7 @@ impl Site {
             way,
             time_limits: options.time_limits,
             labels: config.form.clone(),
+            phrases: Arc::new(Phrases::with(&config.phrases)),
             answer_limit: kilobytes.saturating_mul(1_024),
         })
     }
@@ -140,6 +144,10 @@ impl Site {
 
     pub(super) fn labels(&self) -> &FormLabels {
         &self.labels
+    }
+
+    pub(super) fn phrases(&self) -> &Phrases {
+        &self.phrases
     }
 
     /// Whether the site runs on the computer that asks it: the real one never does, whatever does is for practice.
@@ -230,11 +238,11 @@ impl Site {
         Ok(socket)
     }
 
-    /// A client with an empty cookie jar: one for each conversation.
+    /// A client with a cookie jar of its own: one for each conversation.
     ///
     /// No connection is kept for the next request, so a failure to connect always means that not one byte of
     /// that request left.
-    pub(super) fn client(&self) -> Result<Client, RetrievalError> {
+    pub(super) fn client(&self, cookies: Arc<Jar>) -> Result<Client, RetrievalError> {
         let mut builder = Client::builder()
             .tls_backend_preconfigured(self.tls()?)
             .https_only(true)
@@ -244,7 +252,7 @@ impl Site {
             .no_gzip()
             .no_proxy()
             .referer(false)
-            .cookie_store(true)
+            .cookie_provider(cookies)
             .redirect(Policy::none())
             .retry(reqwest::retry::never())
             .pool_max_idle_per_host(0)

@@ -8,9 +8,11 @@ mod address;
 mod caption;
 mod charset;
 mod controls;
+mod fingerprint;
 mod form;
 mod grid;
 mod labels;
+mod onward;
 mod shown;
 mod submission;
 mod tree;
@@ -24,9 +26,11 @@ use crate::domain::{CertificatePassword, Issuance};
 use crate::retrieval::phrases::{Meaning, Phrases};
 
 pub(crate) use address::hold_to_site;
+pub use fingerprint::FormFingerprint;
+pub(crate) use form::{CarryingForm, Method};
+pub(crate) use onward::{AfterSubmission, Onward, Towards, after_submission};
 pub use shown::{Carried, masked_address};
 pub use submission::{Encoding, Submission};
-use words::only_new;
 
 /// What the site sent in answer to a GET.
 #[derive(Clone, Copy, Debug)]
@@ -48,6 +52,8 @@ pub struct Reading {
     pub sentences: Vec<String>,
     /// Where the page sends a browser by itself (meta refresh).
     pub refresh: Option<Url>,
+    /// The form of a page before the retrieval form that asks for consent to what it shows, and nothing else.
+    pub(crate) consent: Option<CarryingForm>,
 }
 
 /// What a page is.
@@ -267,6 +273,24 @@ impl RetrievalForm {
             == (&other.action, other.encoding, other.charset, &other.entries)
     }
 
+    /// Its structure, to notice when the site has changed.
+    pub fn fingerprint(&self) -> FormFingerprint {
+        FormFingerprint::of(self)
+    }
+
+    /// What it sends when nothing is typed into it.
+    pub(crate) fn carry(&self) -> Submission {
+        submission::carry(self)
+    }
+
+    /// Whether the page itself put one of these texts into what is sent.
+    pub(crate) fn repeats(&self, texts: &[&str]) -> bool {
+        self.entries.iter().any(|entry| match &entry.value {
+            Value::Fixed(value) => texts.iter().any(|text| value.contains(text)),
+            Value::NoFile | Value::Typed(_) => false,
+        })
+    }
+
     /// Fills it in. A value that the page would cut is an error, because a cut secret is a wrong one.
     pub fn fill(
         &self,
@@ -277,18 +301,33 @@ impl RetrievalForm {
     }
 }
 
-/// Reads a page.
+/// Reads a page with the phrases that come with the program.
 pub fn read(source: &Source<'_>, labels: &FormLabels) -> Reading {
+    read_with(source, labels, Phrases::standard())
+}
+
+/// Reads a page.
+pub(crate) fn read_with(source: &Source<'_>, labels: &FormLabels, phrases: &Phrases) -> Reading {
     let decoded = charset::decode(source.bytes, source.content_type);
     let page = tree::Document::parse(&decoded.text);
     let sentences = words::sentences(&page);
-    let phrases = Phrases::standard();
     let vocabulary = caption::Vocabulary::new(labels, &phrases.form);
     let found = match page.is_whole() {
         true => form::find(&page, source.url, decoded.encoding, &vocabulary),
         false => Err(UnknownReason::TooLarge),
     };
     let refresh = address::refresh(&page, source.url);
+    let consent = match &found {
+        Err(reason) if is_no_form(reason) => {
+            form::carrying(&page, source.url, decoded.encoding, &vocabulary)
+        }
+        _ => Ok(None),
+    };
+    let found = match &consent {
+        Err(asked @ UnknownReason::NeedsConsent { .. }) => Err(asked.clone()),
+        _ => found,
+    };
+    let consent = consent.ok().flatten().filter(|form| form.consents);
     let page = match found {
         Ok(form) => Page::Form(form),
         Err(reason) => match phrases.understand(&sentences) {
@@ -303,20 +342,13 @@ pub fn read(source: &Source<'_>, labels: &FormLabels) -> Reading {
         page,
         sentences,
         refresh,
+        consent,
     }
 }
 
-/// What an answer says beyond the words of the form page.
-pub(crate) fn message(
-    bytes: &[u8],
-    content_type: Option<&str>,
-    form_sentences: &[String],
-) -> Vec<String> {
-    let decoded = charset::decode(bytes, content_type);
-    let page = tree::Document::parse(&decoded.text);
-    let mut new = only_new(words::sentences(&page), form_sentences);
-    new.extend(words::alerts(&page));
-    new
+/// A page's source as text, whatever its charset.
+pub(crate) fn text_of(bytes: &[u8], content_type: Option<&str>) -> String {
+    charset::decode(bytes, content_type).text
 }
 
 /// Only a page without the form speaks for itself; beside a form there are always notices about everything.

@@ -9,6 +9,8 @@ use std::sync::LazyLock;
 use serde::Deserialize;
 use unicode_normalization::UnicodeNormalization;
 
+use crate::config::{Phrase, PhraseReason};
+
 /// What a page of the site says, as far as the table knows.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, PartialEq)]
 #[serde(rename_all = "kebab-case")]
@@ -30,7 +32,7 @@ pub enum Meaning {
 }
 
 /// The words for forms and the classes of messages.
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Phrases {
     /// Words on a form beside its labels.
@@ -41,7 +43,7 @@ pub(crate) struct Phrases {
 }
 
 /// Words on a form beside its labels, which the configuration holds.
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct FormWords {
     /// Marks of the password's second entry.
@@ -56,19 +58,27 @@ pub(crate) struct FormWords {
     pub(crate) optional: Vec<String>,
     /// Words of a tick that gives consent.
     pub(crate) consent: Vec<String>,
+    /// Words of consent to what the page itself shows.
+    pub(crate) acknowledge: Vec<String>,
+    /// Words of consent to something beyond the page.
+    pub(crate) beyond: Vec<String>,
     /// Words of buttons that are never the download.
     pub(crate) other_button: Vec<String>,
     /// Captions under which a form's only button is taken for the download.
     pub(crate) lone_button: Vec<String>,
+    /// Captions of buttons that go on from a page which asks for nothing.
+    pub(crate) carry_on: Vec<String>,
+    /// Captions of links that lead away from the file.
+    pub(crate) other_link: Vec<String>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Words {
     any: Vec<String>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Class {
     reason: Meaning,
@@ -102,6 +112,17 @@ impl Phrases {
         &STANDARD
     }
 
+    /// The table with the configuration's own sentences, which are asked first.
+    pub(crate) fn with(own: &[Phrase]) -> Self {
+        let mut phrases = Self::standard().clone();
+        let own = own
+            .iter()
+            .map(Class::from)
+            .filter(|class| class.says_something());
+        phrases.class.splice(0..0, own);
+        phrases
+    }
+
     /// What these sentences say together.
     ///
     /// 'Locked' wins wherever it stands, because going on would make it worse. A refusal wins over session
@@ -116,6 +137,7 @@ impl Phrases {
             .into_iter()
             .filter_map(|found| most_careful(found.into_iter().map(|(understood, _)| understood)))
             .next()
+            .map(|understood| with_its_times(understood, sentences))
     }
 
     /// The class of one sentence, and whether it names it only as a possibility.
@@ -142,13 +164,68 @@ impl Phrases {
     }
 }
 
+impl From<&Phrase> for Class {
+    fn from(phrase: &Phrase) -> Self {
+        let folded = |words: &[String]| -> Vec<String> {
+            let folded = words
+                .iter()
+                .map(|word| fold_sentence(word).trim().to_owned());
+            folded.filter(|word| !word.is_empty()).collect()
+        };
+        Self {
+            reason: match phrase.reason {
+                PhraseReason::BadIds => Meaning::BadIds,
+                PhraseReason::AlreadyIssued => Meaning::AlreadyIssued,
+                PhraseReason::Expired => Meaning::Expired,
+                PhraseReason::Locked => Meaning::Locked,
+                PhraseReason::PasswordFormat => Meaning::PasswordFormat,
+                PhraseReason::SessionTimeout => Meaning::SessionTimeout,
+                PhraseReason::Maintenance => Meaning::Maintenance,
+            },
+            all: folded(&phrase.all),
+            any: folded(&phrase.any),
+            either: Vec::new(),
+            not: folded(&phrase.not),
+        }
+    }
+}
+
 impl Class {
+    /// A class without words would fit every sentence.
+    fn says_something(&self) -> bool {
+        !self.all.is_empty() || !self.any.is_empty()
+    }
+
     fn fits(&self, folded: &str) -> bool {
         self.all.iter().all(|word| folded.contains(word.as_str()))
             && (self.any.is_empty() || contains_any(folded, &self.any))
             && (self.either.is_empty() || contains_any(folded, &self.either))
             && !contains_any(folded, &self.not)
     }
+}
+
+/// A closed site's sentence with those that say when: they often stand apart from it.
+fn with_its_times(mut understood: Understood, sentences: &[String]) -> Understood {
+    if understood.meaning == Meaning::Maintenance {
+        let others = sentences
+            .iter()
+            .filter(|sentence| **sentence != understood.sentence && names_a_time(sentence))
+            .take(MOST_TIMES);
+        let times: Vec<&str> = others.map(String::as_str).collect();
+        for time in times {
+            understood.sentence.push_str(time);
+        }
+    }
+    understood
+}
+
+/// Whether a sentence names a time of day or a date.
+fn names_a_time(sentence: &str) -> bool {
+    let folded = fold_sentence(sentence);
+    let characters: Vec<char> = folded.chars().collect();
+    characters.windows(2).any(|pair| {
+        pair[0].is_ascii_digit() && matches!(pair[1], '時' | '日' | '月' | '分' | ':' | '/')
+    })
 }
 
 fn most_careful(found: impl Iterator<Item = Understood>) -> Option<Understood> {
@@ -206,6 +283,9 @@ pub(crate) fn fold_label(label: &str) -> String {
         .collect()
 }
 
+/// Sentences that say when a closed site opens.
+const MOST_TIMES: usize = 2;
+
 /// A message is among the first sentences of a page or nowhere.
 const MOST_SENTENCES: usize = 2_000;
 
@@ -223,6 +303,42 @@ mod tests {
     #[test]
     fn the_table_is_readable() {
         assert!(Phrases::standard().class.len() > 10);
+    }
+
+    #[test]
+    fn a_sentence_of_the_configuration_is_asked_first() {
+        let config = crate::config::Config::parse(
+            "[[phrases]]\nreason = \"bad-ids\"\nany = [\"Ｅ－５００１\"]\n\
+             [[phrases]]\nreason = \"maintenance\"\nall = [\"取得済\", \"準備中\"]\n\
+             [[phrases]]\nreason = \"locked\"\n",
+        )
+        .unwrap();
+        let phrases = Phrases::with(&config.phrases);
+        for (sentence, expected) in [
+            ("システムエラー (e-5001)", Some(Meaning::BadIds)),
+            ("取得済みの証明書は準備中です。", Some(Meaning::Maintenance)),
+            ("この証明書は取得済みです。", Some(Meaning::AlreadyIssued)),
+            ("何も起きていません。", None),
+        ] {
+            let understood = phrases.understand(&[sentence.to_owned()]);
+            assert_eq!(understood.map(|u| u.meaning), expected, "{sentence}");
+        }
+    }
+
+    #[test]
+    fn a_closed_site_is_quoted_with_its_times() {
+        let sentences = [
+            "証明書の取得",
+            "ただいまメンテナンス中です。",
+            "期間は１１月２２日 １：００から８：００までです。",
+            "ご不便をおかけします。",
+        ]
+        .map(str::to_owned);
+        let understood = Phrases::standard().understand(&sentences).unwrap();
+        assert_eq!(
+            understood.sentence,
+            "ただいまメンテナンス中です。期間は１１月２２日 １：００から８：００までです。"
+        );
     }
 
     #[test]

@@ -97,6 +97,9 @@ pub enum Error {
     /// A submission was made whose outcome is not known.
     #[error("the outcome of an earlier submission is not known")]
     OutcomeUnknown,
+    /// The site's form is another than the one that worked before, and nobody accepted it.
+    #[error("the site's form has changed since it last worked")]
+    FormChanged,
     /// A whole file came that is not the credential of this letter. It is kept.
     #[error("the file that the site sent is not the credential of this letter")]
     InvalidP12 {

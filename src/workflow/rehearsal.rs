@@ -63,9 +63,18 @@ impl OpenPractice {
         self.running.submissions()
     }
 
-    /// Serves until `stop` is asked.
-    pub fn serve_until(&self, stop: &Stop) {
+    /// Serves until `stop` is asked, and tells of every submission.
+    pub fn serve_until(&self, stop: &Stop, progress: &dyn Progress) {
+        let mut told = 0;
         while !stop.is_wanted() {
+            let submissions = self.submissions();
+            if submissions != told {
+                told = submissions;
+                progress.step(&Text::new(
+                    format!("送信を受けました（これまでに{submissions}回）"),
+                    format!("A submission came ({submissions} so far)"),
+                ));
+            }
             self.runtime
                 .block_on(async { tokio::time::sleep(Duration::from_millis(200)).await });
         }
@@ -79,6 +88,7 @@ pub fn open_practice(
     listen: SocketAddr,
     config: &Config,
     now: jiff::Timestamp,
+    faults: Vec<site::Fault>,
 ) -> Result<OpenPractice, Error> {
     let today = japan_date(now);
     let seed = now.as_millisecond().unsigned_abs();
@@ -114,7 +124,6 @@ pub fn open_practice(
                 0 => Encoding::Legacy,
                 _ => Encoding::Modern,
             },
-            behaviour: site::Behaviour::Issue,
         })
         .collect();
     let running = runtime.block_on(PracticeSite::start(site::Options {
@@ -122,6 +131,7 @@ pub fn open_practice(
         grants,
         bind: listen,
         now,
+        faults,
     }))?;
     Ok(OpenPractice {
         files: PracticeFiles {
@@ -203,7 +213,14 @@ impl Rehearsal<'_> {
             "■ 1/6 架空の通知書（3台分）を今日の日付で描き、練習用サイトを起動します",
             "■ 1/6 Drawing an invented letter (3 terminals) with today's dates, starting the practice site",
         );
-        let practice = open_practice(self.data, TERMINALS, loopback(), self.config, now)?;
+        let practice = open_practice(
+            self.data,
+            TERMINALS,
+            loopback(),
+            self.config,
+            now,
+            Vec::new(),
+        )?;
         self.say(
             &format!(
                 "  ✓ {}  サイト {}",
@@ -327,6 +344,7 @@ impl Rehearsal<'_> {
             site: Site::new(options, self.config)?,
             kind: SiteKind::Practice,
             pause: Duration::ZERO,
+            jobs: NonZeroUsize::MIN,
         };
         runtime()?.block_on(retrieval::reach(&choice.site))?;
         let password = desk.choose_password(Some(password))?;

@@ -77,12 +77,7 @@ impl Desk<'_> {
                 mine.push(head);
             }
         }
-        let open = self.of_these(&mine, |record| {
-            matches!(
-                record.state,
-                IssuanceState::Confirmed { .. } | IssuanceState::Submitting { .. }
-            )
-        })?;
+        let open = self.of_these(&mine, |record| self.waits_for_retrieval(record))?;
         if !open.is_empty() {
             self.progress.step(&Text::new(
                 format!("取得サイト {} に届くか確かめています…", choice.site.host()),

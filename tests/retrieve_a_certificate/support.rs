@@ -10,11 +10,11 @@ use noticert::domain::{
     CertificatePassword, ConfirmedBy, Issuance, Pkcs12, ReviewedIssuance, Validity,
 };
 use noticert::practice::authority::{self, Authority, Encoding};
-use noticert::practice::site::{Behaviour, Grant, Options, PracticeSite, Running};
+use noticert::practice::site::{Fault, Grant, Options, PracticeSite, Running};
 use noticert::retrieval::{
-    AnswerEnd, Effect, FileProblem, Intent, Journal, JournalError, KeptAnswer, NetworkProblem,
-    ProxyChoice, RefusalReason, RetrievalError, Site, SiteOptions, TimeLimits, TlsProblem,
-    UnclearProblem, retrieve,
+    AnswerEnd, Effect, FileProblem, FurtherRequest, Intent, Journal, JournalError, KeptAnswer,
+    NetworkProblem, ProxyChoice, RefusalReason, RetrievalError, Site, SiteOptions, TimeLimits,
+    TlsProblem, UnclearProblem, retrieve,
 };
 
 use crate::fake_site::{FakeSite, Reply, Request};
@@ -38,6 +38,10 @@ pub struct Recording {
     pub fails_at: Option<&'static str>,
     pub host: Option<String>,
     pub form_text: String,
+    pub form_page: Option<url::Url>,
+    /// Where the answer of `body` stands, and every request after the submission.
+    pub at: Option<url::Url>,
+    pub further: Vec<FurtherRequest>,
     pub body: Vec<u8>,
     pub end: Option<AnswerEnd>,
 }
@@ -61,6 +65,8 @@ impl Recording {
         KeptAnswer {
             bytes: &self.body,
             form_text: &self.form_text,
+            form_page: self.form_page.as_ref(),
+            url: self.at.as_ref(),
             end: self.end.as_ref(),
         }
     }
@@ -84,6 +90,17 @@ impl Journal for Recording {
         self.note("intent")?;
         self.host = Some(intent.host.to_owned());
         self.form_text = intent.form_text.to_owned();
+        self.form_page = Some(intent.form_page.clone());
+        self.at = Some(intent.action.clone());
+        Ok(())
+    }
+
+    fn onward(&mut self, request: &FurtherRequest) -> Result<(), JournalError> {
+        self.note("onward")?;
+        self.at = Some(request.url.clone());
+        self.further.push(request.clone());
+        self.body.clear();
+        self.end = None;
         Ok(())
     }
 
@@ -215,23 +232,21 @@ pub async fn fake_site(answer: impl Fn(&Request) -> Reply + Send + Sync + 'stati
     FakeSite::start(authority(), &["127.0.0.1"], answer).await
 }
 
-pub fn options(behaviour: Behaviour, encoding: Encoding) -> Options {
+pub fn options(fault: Option<Fault>, encoding: Encoding) -> Options {
     Options {
         authority: authority().clone(),
         grants: vec![Grant {
             issuance: issuance(),
             encoding,
-            behaviour,
         }],
         bind: "127.0.0.1:0".parse().unwrap(),
         now: today(),
+        faults: fault.into_iter().collect(),
     }
 }
 
-pub async fn practice_site(behaviour: Behaviour, encoding: Encoding) -> Running {
-    PracticeSite::start(options(behaviour, encoding))
-        .await
-        .unwrap()
+pub async fn practice_site(fault: Option<Fault>, encoding: Encoding) -> Running {
+    PracticeSite::start(options(fault, encoding)).await.unwrap()
 }
 
 pub fn trusting(url: &str) -> Site {

@@ -4,22 +4,26 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use axum::http::header::COOKIE;
+use axum::http::header::{CONTENT_TYPE, COOKIE, LOCATION};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use jiff::civil::Date;
 use url::form_urlencoded;
 
-use super::pages;
-use super::{Behaviour, Grant};
-use crate::domain::{CertificatePassword, RequestId};
-use crate::practice::authority::{self, Authority};
+use super::fault::{Faults, Stage};
+use super::pages::{self, Shown};
+use super::{Fault, Grant, PATH, delivery};
+use crate::domain::{CertificatePassword, RequestId, Validity};
+use crate::practice::authority::{self, Authority, Content};
 
 /// The clerk behind the page.
 pub(super) struct Desk {
     authority: Arc<Authority>,
     today: Date,
+    faults: Faults,
     submissions: AtomicUsize,
+    /// How often a fault that shows only once was asked for.
+    times: AtomicUsize,
     state: Mutex<Memory>,
 }
 
@@ -30,6 +34,15 @@ struct Memory {
     sessions: HashMap<String, String>,
     /// Wrong attempts by request ID.
     attempts: HashMap<String, u32>,
+    /// Files that a page in between leads to, by ticket.
+    tickets: HashMap<String, Ticket>,
+}
+
+/// A file that waits behind a page.
+struct Ticket {
+    cookie: String,
+    hand_over: HandOver,
+    typed: Typed,
 }
 
 /// A grant and whether its file went out.
@@ -47,6 +60,7 @@ pub(super) struct Session {
 }
 
 /// What a visitor typed.
+#[derive(Clone)]
 struct Typed {
     token: String,
     request_id: String,
@@ -56,13 +70,19 @@ struct Typed {
 }
 
 /// A file about to be handed out.
+#[derive(Clone)]
 struct HandOver {
     grant: Grant,
     password: CertificatePassword,
 }
 
 impl Desk {
-    pub(super) fn new(authority: Arc<Authority>, grants: Vec<Grant>, today: Date) -> Self {
+    pub(super) fn new(
+        authority: Arc<Authority>,
+        grants: Vec<Grant>,
+        today: Date,
+        faults: Faults,
+    ) -> Self {
         let held = |grant| Held {
             grant,
             handed_out: false,
@@ -70,11 +90,14 @@ impl Desk {
         Self {
             authority,
             today,
+            faults,
             submissions: AtomicUsize::new(0),
+            times: AtomicUsize::new(0),
             state: Mutex::new(Memory {
                 grants: grants.into_iter().map(held).collect(),
                 sessions: HashMap::new(),
                 attempts: HashMap::new(),
+                tickets: HashMap::new(),
             }),
         }
     }
@@ -99,21 +122,135 @@ impl Desk {
         Ok(session)
     }
 
+    pub(super) fn faults(&self) -> &Faults {
+        &self.faults
+    }
+
+    /// Whether a fault that shows only once is asked for the first time.
+    pub(super) fn is_first_time(&self) -> bool {
+        self.times.fetch_add(1, Ordering::SeqCst) == 0
+    }
+
     /// Answers one submission.
     pub(super) fn submit(&self, headers: &HeaderMap, body: &[u8]) -> Response {
         self.submissions.fetch_add(1, Ordering::SeqCst);
-        let typed = Typed::from_form(body);
+        let typed = Typed::from_form(headers, body);
         if !self.close_session(headers, &typed.token) {
             return pages::message(pages::SESSION_OVER);
         }
-        match self.decide(&typed) {
-            Ok(hand_over) => self.hand_over(&hand_over),
-            Err(Said::Message(text)) => pages::message(text),
-            Err(Said::Again(text)) => match self.open_session() {
-                Ok(session) => pages::form(&session, Some(text)),
-                Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
-            },
+        if let Some(answer) = self
+            .faults
+            .at(Stage::Answer)
+            .and_then(|f| self.answer_with(f))
+        {
+            return answer;
         }
+        match self.decide(&typed) {
+            Ok(hand_over) => match self.faults.at(Stage::Between) {
+                Some(fault) => self.lead_on(fault, headers, hand_over, typed),
+                None => self.hand_over(&hand_over, self.faults.at(Stage::Delivery)),
+            },
+            Err(Said::Message(text)) => pages::message(text),
+            Err(Said::Again(text)) => self.form_again(Some(text)),
+        }
+    }
+
+    /// The answer that the fault puts in place of any other; `None` when the site only stays silent.
+    fn answer_with(&self, fault: Fault) -> Option<Response> {
+        let redirect = |status: StatusCode, to: &str| {
+            Some((status, [(LOCATION, to.to_owned())]).into_response())
+        };
+        match fault {
+            Fault::BadIds => Some(self.form_again(Some(pages::BAD_IDS))),
+            Fault::PasswordFormat => Some(self.form_again(Some(pages::PASSWORD_FORM))),
+            Fault::FormAgain => Some(self.form_again(None)),
+            Fault::AlreadyIssued => Some(pages::message(pages::ALREADY_ISSUED)),
+            Fault::Expired => Some(pages::message(pages::EXPIRED)),
+            Fault::Locked => Some(pages::message(pages::LOCKED)),
+            Fault::SessionTimeout => Some(pages::message(pages::SESSION_OVER)),
+            Fault::Maintenance => Some(pages::message(pages::MAINTENANCE)),
+            Fault::UnknownPage => Some(pages::message(pages::UNKNOWN)),
+            Fault::Error500After => Some(
+                (
+                    StatusCode::INTERNAL_SERVER_ERROR,
+                    pages::message("Internal Server Error"),
+                )
+                    .into_response(),
+            ),
+            Fault::EmptyAnswer => Some(StatusCode::OK.into_response()),
+            Fault::NoAnswer => Some(delivery::no_answer()),
+            Fault::PostAgain => redirect(StatusCode::TEMPORARY_REDIRECT, &format!("{PATH}/file")),
+            Fault::SentElsewhere => redirect(StatusCode::FOUND, "https://elsewhere.invalid/file"),
+            Fault::SentHttp => redirect(StatusCode::FOUND, "http://127.0.0.1/file"),
+            Fault::SentInCircles => redirect(StatusCode::FOUND, &format!("{PATH}/circle")),
+            _ => None,
+        }
+    }
+
+    fn form_again(&self, message: Option<&'static str>) -> Response {
+        match self.open_session() {
+            Ok(session) => pages::form(&session, message, self.faults.at(Stage::Form)),
+            Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+        }
+    }
+
+    /// A page between the form and the file.
+    fn lead_on(
+        &self,
+        fault: Fault,
+        headers: &HeaderMap,
+        hand_over: HandOver,
+        typed: Typed,
+    ) -> Response {
+        let Ok(ticket) = random_text() else {
+            return StatusCode::INTERNAL_SERVER_ERROR.into_response();
+        };
+        let page = match fault {
+            Fault::ResultRedirect => {
+                let to = format!("{PATH}/file?ticket={ticket}");
+                Some((StatusCode::SEE_OTHER, [(LOCATION, to)]).into_response())
+            }
+            fault => pages::between(fault, &ticket, &typed.shown()),
+        };
+        let Some(page) = page else {
+            return StatusCode::INTERNAL_SERVER_ERROR.into_response();
+        };
+        let held = Ticket {
+            cookie: session_cookie(headers).unwrap_or_default(),
+            hand_over,
+            typed,
+        };
+        self.state().tickets.insert(ticket, held);
+        page
+    }
+
+    /// The page in between once more.
+    pub(super) fn show_again(&self, ticket: &str) -> Response {
+        let typed = self.state().tickets.get(ticket).map(|t| t.typed.clone());
+        typed
+            .zip(self.faults.at(Stage::Between))
+            .and_then(|(typed, fault)| pages::between(fault, ticket, &typed.shown()))
+            .unwrap_or_else(|| pages::message(pages::SESSION_OVER))
+    }
+
+    /// The file behind a page, for the visitor who submitted.
+    pub(super) fn hand_over_for(&self, headers: &HeaderMap, ticket: &str) -> Response {
+        let cookie = session_cookie(headers);
+        let found = self
+            .state()
+            .tickets
+            .get(ticket)
+            .filter(|held| Some(&held.cookie) == cookie.as_ref())
+            .map(|held| held.hand_over.clone());
+        let Some(hand_over) = found else {
+            return pages::message(pages::SESSION_OVER);
+        };
+        let delivery = match self.faults.at(Stage::Between) {
+            Some(Fault::ButtonCut) => Some(Fault::Cut),
+            Some(Fault::LinkCutOnce) if self.is_first_time() => Some(Fault::Cut),
+            _ => self.faults.at(Stage::Delivery),
+        };
+        self.hand_over(&hand_over, delivery)
     }
 
     /// A token is good for one submission of the session that it was given to.
@@ -156,21 +293,41 @@ impl Desk {
         })
     }
 
-    fn hand_over(&self, hand_over: &HandOver) -> Response {
+    fn hand_over(&self, hand_over: &HandOver, delivery: Option<Fault>) -> Response {
         let grant = &hand_over.grant;
-        let wanted = authority::Grant::from(&grant.issuance);
-        let Ok(file) = self
+        let mut wanted = authority::Grant::from(&grant.issuance);
+        let mut password = hand_over.password.clone();
+        let mut content = Content::Whole;
+        let fault = self.faults.at(Stage::File);
+        match fault {
+            Some(Fault::WithoutIssuer) => content = Content::WithoutIssuer,
+            Some(Fault::WrongKey) => content = Content::OtherKey,
+            Some(Fault::OtherPassword) => password = other_than(&password),
+            Some(Fault::WrongCode) => {
+                if let Ok(code) = OTHER_CODE.parse() {
+                    wanted.institution_code = code;
+                }
+            }
+            Some(Fault::ExpiredLeaf) => {
+                if let Ok(long_ago) = Validity::new(LONG_AGO.0, LONG_AGO.1) {
+                    wanted.validity = long_ago;
+                }
+            }
+            _ => {}
+        }
+        let issued = self
             .authority
-            .issue(&wanted, &hand_over.password, grant.encoding)
-        else {
+            .issue_with(&wanted, &password, grant.encoding, content);
+        let Ok(mut file) = issued else {
             return StatusCode::INTERNAL_SERVER_ERROR.into_response();
         };
-        let name = grant.issuance.request_id.as_str();
-        match grant.behaviour {
-            Behaviour::CutMidBody => pages::file_cut_in_the_middle(file, name),
-            Behaviour::WrongType => pages::file_as_page(file),
-            _ => pages::file(file, name),
+        match fault {
+            Some(Fault::BrokenFile) => file = broken(file),
+            Some(Fault::BareCertificate) => file = self.authority.root_der().to_vec(),
+            Some(Fault::OtherFile) => file = b"PK\x03\x04\x14\0\0\0no certificate\0".to_vec(),
+            _ => {}
         }
+        delivery::file(file, grant.issuance.request_id.as_str(), delivery)
     }
 
     /// A panic elsewhere leaves the plain data here as good as it was.
@@ -196,14 +353,6 @@ impl Held {
 
     /// Marks the file as handed out, or says why it is not.
     fn hand_out(&mut self, today: Date) -> Result<(), Said> {
-        match self.grant.behaviour {
-            Behaviour::Maintenance => return Err(Said::Message(pages::MAINTENANCE)),
-            Behaviour::SessionTimeout => return Err(Said::Message(pages::SESSION_OVER)),
-            Behaviour::Locked => return Err(Said::Message(pages::LOCKED)),
-            Behaviour::AlreadyIssued => return Err(Said::Message(pages::ALREADY_ISSUED)),
-            Behaviour::Expired => return Err(Said::Message(pages::EXPIRED)),
-            Behaviour::Issue | Behaviour::CutMidBody | Behaviour::WrongType => {}
-        }
         if self.handed_out {
             return Err(Said::Message(pages::ALREADY_ISSUED));
         }
@@ -216,10 +365,16 @@ impl Held {
 }
 
 impl Typed {
-    fn from_form(body: &[u8]) -> Self {
-        let mut fields: HashMap<String, String> =
-            form_urlencoded::parse(body).into_owned().collect();
-        let mut take = |name: &str| fields.remove(name).unwrap_or_default();
+    fn from_form(headers: &HeaderMap, body: &[u8]) -> Self {
+        let boundary = headers
+            .get(CONTENT_TYPE)
+            .and_then(|value| value.to_str().ok())
+            .and_then(|value| value.split_once("boundary="))
+            .map(|(_, boundary)| boundary.to_owned());
+        let take = |name: &str| match &boundary {
+            Some(boundary) => part(body, boundary, name),
+            None => field(body, name),
+        };
         Self {
             token: take("token"),
             request_id: take("request"),
@@ -228,6 +383,51 @@ impl Typed {
             password_again: take("pass2"),
         }
     }
+
+    fn shown(&self) -> Shown<'_> {
+        Shown {
+            request_id: &self.request_id,
+            reference_id: &self.reference_id,
+            password: &self.password,
+        }
+    }
+}
+
+/// A field of a form's data, empty when it is not there.
+pub(super) fn field(data: &[u8], name: &str) -> String {
+    form_urlencoded::parse(data)
+        .find(|(known, _)| known == name)
+        .map_or_else(String::new, |(_, value)| value.into_owned())
+}
+
+/// A part of multipart data, empty when it is not there.
+fn part(data: &[u8], boundary: &str, name: &str) -> String {
+    let text = String::from_utf8_lossy(data);
+    let named = format!("name=\"{name}\"");
+    text.split(&format!("--{boundary}"))
+        .filter_map(|part| part.split_once("\r\n\r\n"))
+        .find(|(head, _)| head.contains(&named))
+        .map_or_else(String::new, |(_, value)| {
+            value.trim_end_matches("\r\n").to_owned()
+        })
+}
+
+/// Four other digits.
+fn other_than(password: &CertificatePassword) -> CertificatePassword {
+    let other = ["1111", "2222"]
+        .iter()
+        .filter_map(|digits| digits.parse().ok())
+        .find(|other: &CertificatePassword| other != password);
+    other.unwrap_or_else(|| password.clone())
+}
+
+/// The same length, but parts that do not fit into each other.
+fn broken(mut file: Vec<u8>) -> Vec<u8> {
+    // The length of the ContentInfo follows the outer header and the version.
+    if let Some(length) = file.get_mut(9) {
+        *length = length.wrapping_add(1);
+    }
+    file
 }
 
 fn session_cookie(headers: &HeaderMap) -> Option<String> {
@@ -253,3 +453,9 @@ const MOST_SESSIONS: usize = 10_000;
 
 /// Wrong attempts at one request ID before it is locked.
 const MOST_ATTEMPTS: u32 = 5;
+
+/// The institution of a certificate that is somebody else's.
+const OTHER_CODE: &str = "1310000012";
+
+/// The validity of a certificate that expired.
+const LONG_AGO: (Date, Date) = (Date::constant(2020, 1, 6), Date::constant(2023, 4, 6));

@@ -1,13 +1,22 @@
 //! What the conversation writes down, and how an answer ended.
 
+use std::fmt;
+
 use reqwest::Response;
+use reqwest::cookie::{CookieStore, Jar};
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, RETRY_AFTER};
 use thiserror::Error;
+use url::Url;
 
 /// Where the conversation is written down as it happens. The caller owns the disk.
 pub trait Journal: Send {
     /// The next thing to leave is the POST. When this returns `Ok`, a crash can no longer forget it.
     fn intent(&mut self, intent: &Intent<'_>) -> Result<(), JournalError>;
+
+    /// The answer led on, and this request leaves next; what comes of it is kept apart from what came before.
+    ///
+    /// When this returns `Ok`, a crash can no longer forget where the answer led.
+    fn onward(&mut self, request: &FurtherRequest) -> Result<(), JournalError>;
 
     /// A piece of the answer's body, as it arrived.
     fn chunk(&mut self, bytes: &[u8]) -> Result<(), JournalError>;
@@ -21,9 +30,28 @@ pub trait Journal: Send {
 pub struct Intent<'a> {
     /// The host that the form goes to.
     pub host: &'a str,
+    /// Where the form stands.
+    pub form_page: &'a Url,
+    /// Where it goes.
+    pub action: &'a Url,
     /// What the form page says, one sentence a line: needed to tell what an answer adds.
     pub form_text: &'a str,
 }
+
+/// A request after the submission: where an answer led.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct FurtherRequest {
+    /// Where it goes.
+    pub url: Url,
+    /// Whether it is a GET, which may be repeated after a crash; a form's POST never is.
+    pub repeatable: bool,
+    /// What the site gave to be shown again.
+    pub cookies: Option<Cookies>,
+}
+
+/// The site's cookies for a conversation: whoever shows them is taken for the one who submitted.
+#[derive(Clone, Eq, PartialEq)]
+pub struct Cookies(String);
 
 /// How an answer ended.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -38,6 +66,8 @@ pub struct AnswerEnd {
     pub bytes: u64,
     /// Whether the transport says that the body is all there.
     pub whole: bool,
+    /// What the site gave to be shown again.
+    pub cookies: Option<Cookies>,
 }
 
 /// The caller could not write.
@@ -49,6 +79,36 @@ pub struct JournalError {
     pub source: Box<dyn std::error::Error + Send + Sync>,
 }
 
+impl Cookies {
+    /// Cookies as they stand in a Cookie header.
+    pub fn new(header: impl Into<String>) -> Self {
+        Self(header.into())
+    }
+
+    /// The Cookie header.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    pub(super) fn of(jar: &Jar, url: &Url) -> Option<Self> {
+        let header = jar.cookies(url)?;
+        Some(Self(header.to_str().ok()?.to_owned()))
+    }
+
+    /// Puts them back, for every page of the site.
+    pub(super) fn give_back(&self, jar: &Jar, url: &Url) {
+        for cookie in self.0.split(';') {
+            jar.add_cookie_str(&format!("{}; Path=/; Secure", cookie.trim()), url);
+        }
+    }
+}
+
+impl fmt::Debug for Cookies {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Cookies([REDACTED])")
+    }
+}
+
 impl AnswerEnd {
     /// No answer began.
     pub(super) fn nothing() -> Self {
@@ -58,6 +118,7 @@ impl AnswerEnd {
             retry_after: None,
             bytes: 0,
             whole: false,
+            cookies: None,
         }
     }
 
@@ -69,6 +130,7 @@ impl AnswerEnd {
             retry_after: text_header(response.headers(), RETRY_AFTER),
             bytes: 0,
             whole: false,
+            cookies: None,
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Reading the form page: the only part of the conversation that may be repeated.
 
-use reqwest::header::{CONTENT_TYPE, DATE, HeaderMap, RETRY_AFTER};
-use reqwest::{Client, StatusCode};
+use reqwest::header::{CONTENT_TYPE, DATE, HeaderMap, ORIGIN, RETRY_AFTER};
+use reqwest::{Client, RequestBuilder, StatusCode};
 use tokio::time::timeout;
 use url::Url;
 
@@ -9,7 +9,9 @@ use super::journal::text_header;
 use super::{MOST_REDIRECTS, redirect_of};
 use crate::retrieval::error::{NetworkProblem, RetrievalError};
 use crate::retrieval::network::{Site, failure};
-use crate::retrieval::page::{self, Page, Reading, RetrievalForm, Source, UnknownReason};
+use crate::retrieval::page::{
+    self, CarryingForm, Method, Page, Reading, RetrievalForm, Source, UnknownReason,
+};
 use crate::retrieval::phrases::Meaning;
 
 /// The form page, understood.
@@ -34,11 +36,23 @@ struct Fetched {
     body: Vec<u8>,
 }
 
-/// Asks for the page until it is the form, over redirects of the same host.
+/// Asks for the page until it is the form, over redirects of the same host and one page that asks for consent
+/// to nothing but itself.
 pub(super) async fn open_form(client: &Client, site: &Site) -> Result<Opened, RetrievalError> {
     let mut url = site.url().clone();
+    let mut consent: Option<CarryingForm> = None;
+    let mut consented = false;
     for _ in 0..MOST_REDIRECTS {
-        let fetched = fetch(client, &url, site).await?;
+        let (request, at) = match consent.take() {
+            Some(form) => (consent_to(client, &form, &url), form.form.action().clone()),
+            None => (client.get(url.clone()), url.clone()),
+        };
+        let fetched = match fetch_once(request, &at, site).await {
+            first if !consented && is_worth_another_try(&first) => {
+                fetch_once(client.get(url.clone()), &url, site).await?
+            }
+            first => first?,
+        };
         if let Some(target) = redirect_of(&fetched.url, fetched.status, &fetched.headers) {
             url = hold(target, site, fetched.status)?;
             continue;
@@ -49,9 +63,17 @@ pub(super) async fn open_form(client: &Client, site: &Site) -> Result<Opened, Re
             content_type: content_type.as_deref(),
             url: &fetched.url,
         };
-        let reading = page::read(&source, site.labels());
+        let reading = page::read_with(&source, site.labels(), site.phrases());
         if let (Page::Unknown { .. }, Some(target)) = (&reading.page, &reading.refresh) {
             url = hold(target.clone(), site, fetched.status)?;
+            continue;
+        }
+        if let (false, true, Some(form)) =
+            (consented, fetched.status.is_success(), &reading.consent)
+        {
+            consented = true;
+            url = fetched.url;
+            consent = Some(form.clone());
             continue;
         }
         return understood(reading, fetched);
@@ -109,19 +131,46 @@ fn understood(reading: Reading, fetched: Fetched) -> Result<Opened, RetrievalErr
     }
 }
 
-/// Reads a page. Reading may be repeated, so one broken attempt is not the end.
-async fn fetch(client: &Client, url: &Url, site: &Site) -> Result<Fetched, RetrievalError> {
-    match fetch_once(client, url, site).await {
-        Err(RetrievalError::Unreachable {
-            problem: NetworkProblem::Broken | NetworkProblem::ConnectFailed,
-            ..
-        }) => fetch_once(client, url, site).await,
-        other => other,
+/// Sends what the page itself put there; no secret is typed yet.
+fn consent_to(client: &Client, form: &CarryingForm, from: &Url) -> RequestBuilder {
+    let action = form.form.action().clone();
+    let submission = form.form.carry();
+    match form.method {
+        Method::Get => {
+            let mut action = action;
+            action.set_query(Some(&String::from_utf8_lossy(submission.expose_body())));
+            client.get(action)
+        }
+        Method::Post => client
+            .post(action)
+            .header(CONTENT_TYPE, submission.content_type())
+            .header(ORIGIN, from.origin().ascii_serialization())
+            .body(submission.expose_body().to_vec()),
     }
 }
 
-async fn fetch_once(client: &Client, url: &Url, site: &Site) -> Result<Fetched, RetrievalError> {
-    let mut response = client.get(url.clone()).send().await.map_err(failure)?;
+/// Reading may be repeated, so one broken attempt and one failure of the server are not the end.
+fn is_worth_another_try(first: &Result<Fetched, RetrievalError>) -> bool {
+    match first {
+        Ok(fetched) => {
+            fetched.status.is_server_error() && fetched.status != StatusCode::SERVICE_UNAVAILABLE
+        }
+        Err(error) => matches!(
+            error,
+            RetrievalError::Unreachable {
+                problem: NetworkProblem::Broken | NetworkProblem::ConnectFailed,
+                ..
+            }
+        ),
+    }
+}
+
+async fn fetch_once(
+    request: RequestBuilder,
+    url: &Url,
+    site: &Site,
+) -> Result<Fetched, RetrievalError> {
+    let mut response = request.send().await.map_err(failure)?;
     let mut body = Vec::new();
     let reading = async {
         while let Some(piece) = response.chunk().await? {

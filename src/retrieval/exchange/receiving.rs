@@ -1,24 +1,38 @@
 //! Taking the answer in: every piece on disk first, and no copy of a key left behind in memory.
 
+use std::sync::Arc;
+
 use reqwest::Response;
+use reqwest::cookie::Jar;
 use tokio::time::timeout;
+use url::Url;
 use zeroize::Zeroizing;
 
-use super::journal::{AnswerEnd, Journal, JournalError};
-use crate::domain::{CertificatePassword, Issuance, Pkcs12};
-use crate::retrieval::answer::{KeptAnswer, is_whole_file, judge};
+use super::journal::{AnswerEnd, Cookies, Journal, JournalError};
+use crate::retrieval::answer::is_whole_file;
 use crate::retrieval::error::{RetrievalError, UnclearProblem};
 use crate::retrieval::network::Site;
 
-/// Takes the answer in, on disk first, and judges it when all that will come has come.
+/// An answer that was taken in as far as it came.
+pub(super) struct Taken {
+    /// The body.
+    pub(super) body: Zeroizing<Vec<u8>>,
+    /// How it ended, for later.
+    pub(super) end: AnswerEnd,
+    /// How its transport ended, for now.
+    pub(super) ended: Ended,
+    /// Why it is not all on disk.
+    pub(super) unwritten: Option<JournalError>,
+}
+
+/// Takes an answer in, on disk first, until all that will come has come.
 pub(super) async fn receive(
     mut response: Response,
     site: &Site,
     journal: &mut dyn Journal,
-    form_text: &str,
-    issuance: &Issuance,
-    password: &CertificatePassword,
-) -> Result<Pkcs12, RetrievalError> {
+    cookies: &Arc<Jar>,
+    url: &Url,
+) -> Taken {
     let mut end = AnswerEnd::of(&response);
     let mut body = Zeroizing::new(Vec::with_capacity(FIRST_CAPACITY));
     let mut unwritten: Option<JournalError> = None;
@@ -34,36 +48,34 @@ pub(super) async fn receive(
     };
     end.bytes = body.len() as u64;
     end.whole = matches!(ended, Ended::Whole);
+    end.cookies = Cookies::of(cookies, url);
     let unwritten = match unwritten {
         Some(error) => Some(error),
         None => journal.done(&end).err(),
     };
-    let kept = KeptAnswer {
-        bytes: &body,
-        form_text,
-        end: Some(&end),
-    };
-    let judged = judge(&kept, issuance, password, site.answer_limit());
-    match unwritten {
-        Some(source) => Err(RetrievalError::AnswerNotWritten {
-            source,
-            rescued: judged.ok(),
-        }),
-        None => judged.map_err(|error| ended.explain(error)),
+    Taken {
+        body,
+        end,
+        ended,
+        unwritten,
     }
 }
 
 /// How the body's transport ended.
-enum Ended {
+pub(super) enum Ended {
+    /// By its own end.
     Whole,
+    /// By the limit on what is believed.
     TooLong,
+    /// By silence.
     Silent,
+    /// By a failure.
     Broken(reqwest::Error),
 }
 
 impl Ended {
     /// Says why an answer is not whole, where the transport knows more than the bytes.
-    fn explain(self, error: RetrievalError) -> RetrievalError {
+    pub(super) fn explain(self, error: RetrievalError) -> RetrievalError {
         let RetrievalError::Unclear {
             problem, received, ..
         } = error

@@ -1,6 +1,7 @@
 //! Addresses on a page: where its form, its refresh and its relative links lead, and whether that is the site.
 
 use std::borrow::Cow;
+use std::time::Duration;
 
 use encoding_rs::Encoding as Charset;
 use url::Url;
@@ -38,17 +39,31 @@ pub(super) fn base(page: &Document, url: &Url) -> Url {
 
 /// Where a `meta` refresh leads.
 pub(super) fn refresh(page: &Document, url: &Url) -> Option<Url> {
-    let (_, meta) = page
-        .named("meta")
-        .find(|(_, meta)| meta.keyword("http-equiv") == "refresh")?;
-    let content = meta.attribute("content")?;
-    let (_, target) = content.split_once([';', ','])?;
+    let (_, target) = refresh_content(page)?.split_once([';', ','])?;
     let (name, target) = target.split_once('=')?;
     if !name.trim().eq_ignore_ascii_case("url") {
         return None;
     }
     let target = target.trim().trim_matches(|c| matches!(c, '"' | '\''));
     base(page, url).join(target).ok()
+}
+
+/// After how long a `meta` refresh leads on, or the page asks for itself again.
+pub(super) fn refresh_after(page: &Document) -> Option<Duration> {
+    let seconds: f64 = refresh_content(page)?
+        .split([';', ','])
+        .next()?
+        .trim()
+        .parse()
+        .ok()?;
+    Duration::try_from_secs_f64(seconds).ok()
+}
+
+fn refresh_content(page: &Document) -> Option<&str> {
+    let (_, meta) = page
+        .named("meta")
+        .find(|(_, meta)| meta.keyword("http-equiv") == "refresh")?;
+    meta.attribute("content")
 }
 
 pub(super) fn resolve(action: &str, base: &Url, page_charset: &'static Charset) -> Option<Url> {

@@ -43,8 +43,12 @@ pub(crate) struct Vocabulary {
     required: Vec<String>,
     optional: Vec<String>,
     consent: Vec<String>,
+    acknowledge: Vec<String>,
+    beyond: Vec<String>,
     other_button: Vec<String>,
     lone_button: Vec<String>,
+    carry_on: Vec<String>,
+    other_link: Vec<String>,
 }
 
 /// How well a button fits the download.
@@ -86,6 +90,10 @@ impl Vocabulary {
             consent: folded(&words.consent),
             other_button: folded(&words.other_button),
             lone_button: folded(&words.lone_button),
+            acknowledge: folded(&words.acknowledge),
+            beyond: folded(&words.beyond),
+            carry_on: folded(&words.carry_on),
+            other_link: folded(&words.other_link),
         }
     }
 
@@ -139,6 +147,33 @@ impl Vocabulary {
     /// Whether a tick's caption asks for consent.
     pub(crate) fn asks_consent(&self, caption: &str) -> bool {
         contains_any(&fold_label(caption), &self.consent)
+    }
+
+    /// Whether these captions of one tick only ask a person to have seen what the page shows.
+    pub(crate) fn only_acknowledges(&self, captions: &[String]) -> bool {
+        let says = |words: &[String]| {
+            captions
+                .iter()
+                .any(|caption| contains_any(&fold_label(caption), words))
+        };
+        says(&self.acknowledge) && !says(&self.beyond) && !says(&self.never)
+    }
+
+    /// Whether a button goes on from a page that asks for nothing.
+    pub(crate) fn carries_on(&self, caption: &str) -> bool {
+        let folded = fold_label(caption);
+        contains_any(&folded, &self.carry_on)
+            && !contains_any(&folded, &self.never)
+            && !contains_any(&folded, &self.other_button)
+            && !contains_any(&folded, &self.beyond)
+    }
+
+    /// Whether a link leads away from the file.
+    pub(crate) fn leads_away(&self, caption: &str) -> bool {
+        let folded = fold_label(caption);
+        [&self.never, &self.other_button, &self.other_link]
+            .into_iter()
+            .any(|words| contains_any(&folded, words))
     }
 
     /// How well a button's caption fits the download.

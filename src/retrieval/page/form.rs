@@ -1,6 +1,7 @@
 //! Finds the retrieval form among the forms of a page, or says why none may be sent to.
 
 mod button;
+mod carrying;
 mod guards;
 mod sending;
 
@@ -14,6 +15,9 @@ use super::controls::{self, Control, Kind, controls};
 use super::labels::{Labelled, Labels};
 use super::tree::{Document, NodeIndex};
 use super::{FieldShape, RetrievalForm, Role, UnknownReason};
+
+pub(super) use carrying::carrying;
+pub(crate) use carrying::{CarryingForm, Method};
 
 /// The one form of the page that asks for the four fields.
 pub(super) fn find(
@@ -129,7 +133,7 @@ impl<'a> Candidate<'a> {
     ) -> Result<RetrievalForm, UnknownReason> {
         self.refuse_revocation()?;
         let fields = self.fields()?;
-        self.refuse_what_is_new(&fields)?;
+        let ticks = self.settle_what_is_new(&fields)?;
         let button = self.button()?;
         self.refuse_scripts(&button)?;
         let action = self.action(url, page_charset, &button)?;
@@ -139,7 +143,7 @@ impl<'a> Candidate<'a> {
             action,
             encoding,
             charset,
-            entries: self.entries(&fields, &button, charset),
+            entries: self.entries(&fields, &ticks, &button, charset),
             fields: fields
                 .iter()
                 .map(|(role, control)| self.shape(*role, control))

@@ -51,18 +51,27 @@ pub(super) fn fill(
     for field in &form.fields {
         hold_to_field(field, typed(field.role))?;
     }
+    Ok(encode(form, &typed))
+}
+
+/// What a form sends that holds nothing but what its page put there.
+pub(super) fn carry(form: &RetrievalForm) -> Submission {
+    encode(form, &|_| "")
+}
+
+fn encode<'v>(form: &RetrievalForm, typed: &impl Fn(Role) -> &'v str) -> Submission {
     let parts: Vec<Part<'_>> = form
         .entries
         .iter()
-        .map(|entry| Part::new(entry, form, &typed))
+        .map(|entry| Part::new(entry, form, typed))
         .collect();
-    Ok(match form.encoding {
+    match form.encoding {
         Encoding::UrlEncoded => Submission {
             content_type: "application/x-www-form-urlencoded".to_owned(),
             body: url_encoded(&parts),
         },
         Encoding::Multipart => multipart(&parts),
-    })
+    }
 }
 
 /// A value that does not fit would be cut or refused in a browser; ours is ASCII, so bytes are characters.

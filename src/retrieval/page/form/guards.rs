@@ -6,6 +6,7 @@ use crate::retrieval::page::caption::Fit;
 use crate::retrieval::page::controls::{
     Control, Kind, button_caption, chosen_options, untouched_values,
 };
+use crate::retrieval::page::tree::NodeIndex;
 use crate::retrieval::page::{Role, UnknownReason};
 
 impl<'a> Candidate<'a> {
@@ -61,10 +62,12 @@ impl<'a> Candidate<'a> {
     }
 
     /// Another visible field is an error when it must be filled, or when the page does not tell which must.
-    pub(super) fn refuse_what_is_new(
+    ///
+    /// Returns the ticks to set: consent to nothing but what the page itself shows.
+    pub(super) fn settle_what_is_new(
         &self,
         fields: &[(Role, Control<'a>)],
-    ) -> Result<(), UnknownReason> {
+    ) -> Result<Vec<NodeIndex>, UnknownReason> {
         let tells_required = fields.iter().any(|(_, control)| {
             let captions = self.labelled.get(&control.at).map(|l| &l.captions);
             self.is_required(control, captions.map_or(&[], Vec::as_slice))
@@ -73,14 +76,18 @@ impl<'a> Candidate<'a> {
             .iter()
             .filter(|control| control.is_visible_field())
             .filter(|control| fields.iter().all(|(_, field)| field.at != control.at))
-            .try_for_each(|control| match control.kind {
-                Kind::Tick => self.refuse_open_tick(control),
-                _ => self.refuse_open_field(control, tells_required),
+            .filter_map(|control| match control.kind {
+                Kind::Tick => self.settle_tick(control).transpose(),
+                _ => self
+                    .refuse_open_field(control, tells_required)
+                    .err()
+                    .map(Err),
             })
+            .collect()
     }
 
     /// A tick that stays empty is the page's choice unless it is consent; a choice of several is a person's.
-    fn refuse_open_tick(&self, control: &Control<'a>) -> Result<(), UnknownReason> {
+    fn settle_tick(&self, control: &Control<'a>) -> Result<Option<NodeIndex>, UnknownReason> {
         let is_radio = control.element.keyword("type") == "radio";
         let settled = match is_radio {
             true => self.group_is_chosen(control),
@@ -90,9 +97,14 @@ impl<'a> Candidate<'a> {
         let consent = captions
             .iter()
             .any(|text| self.vocabulary.asks_consent(text));
-        match !settled && (is_radio || consent || self.is_required(control, &captions)) {
-            true => Err(UnknownReason::NeedsConsent { captions }),
-            false => Ok(()),
+        let acknowledges = !is_radio && self.vocabulary.only_acknowledges(&captions);
+        let asks = is_radio || consent || acknowledges || self.is_required(control, &captions);
+        if settled || !asks {
+            return Ok(None);
+        }
+        match acknowledges {
+            true => Ok(Some(control.at)),
+            false => Err(UnknownReason::NeedsConsent { captions }),
         }
     }
 

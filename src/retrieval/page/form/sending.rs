@@ -7,19 +7,34 @@ use super::button::Button;
 use super::{Candidate, name_of};
 use crate::retrieval::page::address::{base, hold_to_site, resolve};
 use crate::retrieval::page::controls::{Control, Kind, untouched_values};
+use crate::retrieval::page::tree::NodeIndex;
 use crate::retrieval::page::{Encoding, Entry, Role, UnknownReason, Value, charset};
 
 impl<'a> Candidate<'a> {
+    /// The address of a form that is posted; any other would put the secrets into the address.
     pub(super) fn action(
         &self,
         url: &Url,
         page_charset: &'static Charset,
         button: &Button<'_>,
     ) -> Result<Url, UnknownReason> {
-        let method = self.button_or_form(button, "formmethod", "method");
-        if !method.trim().eq_ignore_ascii_case("post") {
-            return Err(UnknownReason::SentByGet);
+        match self.is_posted(button) {
+            true => self.target(url, page_charset, button),
+            false => Err(UnknownReason::SentByGet),
         }
+    }
+
+    pub(super) fn is_posted(&self, button: &Button<'_>) -> bool {
+        let method = self.button_or_form(button, "formmethod", "method");
+        method.trim().eq_ignore_ascii_case("post")
+    }
+
+    pub(super) fn target(
+        &self,
+        url: &Url,
+        page_charset: &'static Charset,
+        button: &Button<'_>,
+    ) -> Result<Url, UnknownReason> {
         let action = self.button_or_form(button, "formaction", "action");
         let mut target = match action.trim() {
             "" => url.clone(),
@@ -53,6 +68,7 @@ impl<'a> Candidate<'a> {
     pub(super) fn entries(
         &self,
         fields: &[(Role, Control<'a>)],
+        ticks: &[NodeIndex],
         button: &Button<'_>,
         charset: &'static Charset,
     ) -> Vec<Entry> {
@@ -65,6 +81,10 @@ impl<'a> Candidate<'a> {
                 .iter()
                 .find(|(_, field)| field.at == control.at)
                 .map(|(role, _)| *role);
+            if ticks.contains(&control.at) {
+                entries.extend(ticked(control));
+                continue;
+            }
             let pressed = button.control.is_some_and(|b| b.at == control.at);
             entries.extend(self.entries_of(control, role, pressed, charset));
         }
@@ -113,6 +133,20 @@ impl<'a> Candidate<'a> {
             .and_then(|control| control.element.attribute(on_button))
             .map_or_else(|| self.attribute(on_form), str::to_owned)
     }
+}
+
+/// What a tick sends once it is set.
+fn ticked(control: &Control<'_>) -> Option<Entry> {
+    Some(Entry {
+        name: name_of(control)?.to_owned(),
+        value: Value::Fixed(
+            control
+                .element
+                .attribute("value")
+                .unwrap_or("on")
+                .to_owned(),
+        ),
+    })
 }
 
 /// Where an image button was clicked: its corner, as the keyboard does it.

@@ -1,0 +1,112 @@
+//! What a person is asked while retrieving: the password, and words that the program may not take for granted.
+
+use jiff::civil::Date;
+use secrecy::{ExposeSecret, SecretString};
+
+use super::super::Desk;
+use super::super::error::Error;
+use super::super::person::{Person, PersonError, Question};
+use crate::domain::{CertificatePassword, Text, fold_typed};
+
+/// The certificate password of a file that exists: from a file, or asked once.
+pub fn known_password(
+    given: Option<SecretString>,
+    person: &mut dyn Person,
+) -> Result<CertificatePassword, Error> {
+    let typed = match given {
+        Some(text) => text,
+        None if person.is_present() => person.key_hidden(&Text::new(
+            "証明書パスワード（数字4桁）:",
+            "Certificate password (4 digits):",
+        ))?,
+        None => return Err(nobody_for_the_password()),
+    };
+    // Exposed to be folded and parsed into the password's own type.
+    Ok(fold_typed(typed.expose_secret()).parse()?)
+}
+
+fn nobody_for_the_password() -> Error {
+    Error::Person(PersonError::Absent {
+        question: Text::new(
+            "証明書パスワード（数字4桁）",
+            "the certificate password (4 digits)",
+        ),
+        cure: Text::new(
+            "--password-file FILE を付けるか、環境変数 NOTICERT_PASSWORD_FILE にファイルを指定してください。",
+            "Give --password-file FILE, or name the file in NOTICERT_PASSWORD_FILE.",
+        ),
+    })
+}
+
+/// Whether a person typed yes.
+pub(super) fn is_yes(typed: &SecretString) -> bool {
+    // Exposed to be compared with a letter.
+    matches!(typed.expose_secret().trim(), "y" | "Y" | "ｙ" | "はい")
+}
+
+impl Desk<'_> {
+    /// The certificate password to choose: from a file, or asked twice.
+    pub fn choose_password(
+        &mut self,
+        given: Option<SecretString>,
+    ) -> Result<CertificatePassword, Error> {
+        if let Some(text) = given {
+            // Exposed to be folded and parsed into the password's own type.
+            return Ok(fold_typed(text.expose_secret()).parse()?);
+        }
+        if !self.person.is_present() {
+            return Err(nobody_for_the_password());
+        }
+        self.person.tell(&Text::new(
+            "証明書パスワード（数字4桁）を決めてください。忘れると再申請（1,500円＋郵送753円、約1週間）になります。紙にも控えてください。",
+            "Choose the certificate password (4 digits). Forgetting it means a new application (1,500 + 753 yen, about a week): write it down too.",
+        ));
+        let first = self
+            .person
+            .key_hidden(&Text::new("証明書パスワード:", "Certificate password:"))?;
+        // Exposed to be folded and parsed.
+        let first: CertificatePassword = fold_typed(first.expose_secret()).parse()?;
+        let second = self
+            .person
+            .key_hidden(&Text::new("もう一度（確認用）:", "Once more:"))?;
+        match fold_typed(second.expose_secret()).parse() {
+            Ok(second) if first == second => Ok(first),
+            _ => Err(Error::PasswordsDiffer),
+        }
+    }
+
+    pub(super) fn insists_after(&mut self, deadline: Date) -> Result<bool, Error> {
+        if !self.person.is_present() {
+            return Ok(false);
+        }
+        let question = Question::plain(
+            format!(
+                "取得期限 {deadline} を過ぎています。サイトはおそらく渡しません。それでも送信しますか？ [y/N]"
+            ),
+            format!(
+                "The deadline {deadline} has passed; the site will hardly hand it out. Submit all the same? [y/N]"
+            ),
+        );
+        Ok(is_yes(&self.person.key(&question)?))
+    }
+
+    pub(super) fn consent_to_again(&mut self) -> Result<(), Error> {
+        let ja = "前の送信の結果が分かっていません（または拒否されました）。先に、インターネットのパソコンかスマートフォンで「電子証明書申請状況照会」を開き、\nこのリクエストIDの ダウンロード有無 を確かめてください。もう一度送信すると、サイトが取得済みとして断ることがあります。送り直しますか？ 送るなら「送る」と入力:";
+        let en = "The outcome of the earlier submission is unknown (or it was refused). First open 電子証明書申請状況照会 on an internet PC or phone\nand read ダウンロード有無 for this request ID. Sending again may be answered as already retrieved. To send again, type “send”:";
+        if !self.person.is_present() {
+            return Err(Error::Person(PersonError::Absent {
+                question: Text::new(ja, en),
+                cure: Text::new(
+                    "人が画面の前で noticert retrieve --again を実行してください。--yes では送り直しません。",
+                    "A person has to run noticert retrieve --again at a terminal; --yes never sends again.",
+                ),
+            }));
+        }
+        let typed = self.person.key(&Question::plain(ja, en))?;
+        // Exposed to be compared with a word.
+        match typed.expose_secret().trim() {
+            "送る" | "send" => Ok(()),
+            _ => Err(Error::OutcomeUnknown),
+        }
+    }
+}

@@ -1,0 +1,215 @@
+//! What a conversation's end means: the file kept and proven, or the failure written down.
+
+use std::path::Path;
+
+use super::super::Desk;
+use super::super::error::Error;
+use super::super::installing::terminal_folder;
+use super::attempt::Ended;
+use super::forms::Forms;
+use super::{Going, Retrieval, SiteChoice};
+use crate::credential::{self, CredentialError, Examination};
+use crate::custody::names::safe_file_name;
+use crate::custody::{PathKind, files};
+use crate::domain::{CertificateFacts, Pkcs12, Problem};
+use crate::ledger::{
+    Actor, AttemptId, Event, FileHash, IssuanceState, RefusedReason, RelativePath, Remark,
+    Retrieved, StopReason, UnclearReason,
+};
+use crate::retrieval::{self, Effect, RetrievalError};
+
+impl Desk<'_> {
+    /// Writes down how a conversation ended.
+    pub(super) fn settle_turn(
+        &mut self,
+        going: &Going,
+        ended: Ended,
+        forms: &mut Forms,
+        choice: &SiteChoice,
+    ) -> Result<Retrieval, Error> {
+        let attempt = going.answers.was_begun().then_some(going.attempt);
+        match ended {
+            Ended::File { file, form } => {
+                let kept = self.keep(going, attempt, file)?;
+                if let Some(form) = form {
+                    self.note_form(going.record.id, form, forms, choice)?;
+                }
+                Ok(kept)
+            }
+            Ended::FormDeclined => {
+                let event = Event::NotSubmitted {
+                    attempt: None,
+                    reason: StopReason::NeedsAttention,
+                };
+                self.ledger
+                    .append(going.record.id, self.now(), Actor::Program, event)?;
+                Err(Error::FormChanged)
+            }
+            Ended::Failed(RetrievalError::AnswerNotWritten {
+                source,
+                rescued: Some(file),
+            }) => {
+                // The journal failed but the file is whole in memory: saving it comes before everything.
+                match self.keep(going, attempt, file) {
+                    Ok(kept) => Ok(kept),
+                    Err(_) => {
+                        let error = RetrievalError::AnswerNotWritten {
+                            source,
+                            rescued: None,
+                        };
+                        self.note_failure(going, attempt, &error)?;
+                        Err(error.into())
+                    }
+                }
+            }
+            Ended::Failed(error) => {
+                self.note_failure(going, attempt, &error)?;
+                self.forget_answer(going)?;
+                Err(error.into())
+            }
+        }
+    }
+
+    /// Opens the file, holds it against the letter, saves it and writes `retrieved`.
+    fn keep(
+        &mut self,
+        going: &Going,
+        attempt: Option<AttemptId>,
+        pkcs12: Pkcs12,
+    ) -> Result<Retrieval, Error> {
+        let (record, issuance) = (&going.record, going.reviewed.issuance());
+        let folder = terminal_folder(self.data(), record);
+        let name = format!("{}_{}.p12", file_name_of(&folder), issuance.validity.to());
+        let name = safe_file_name(&name);
+        let sha256 = pkcs12.sha256();
+        files::create_dir(&folder, PathKind::SavedFile)?;
+        // Saved before it is judged: even a file that fails its checks may be all there is.
+        let path = files::write_new_owner_only_atomic(&folder, &name, pkcs12.expose())?;
+        let expected = credential::Expected {
+            letter: Some(issuance),
+            issuer_family: &self.config.certificate.issuer_family,
+            key_derivation_rounds: self.config.limits.key_derivation_rounds,
+        };
+        let examined = credential::examine(pkcs12, &going.password, &expected, self.now());
+        match examined.and_then(proven) {
+            Ok((facts, checks, problems)) => {
+                let event = Event::Retrieved(Retrieved {
+                    attempt,
+                    p12: RelativePath::inside(self.data(), &path)
+                        .map_err(|_| Error::KeptFileChanged { path: path.clone() })?,
+                    sha256: FileHash(sha256),
+                    password: going.sealed,
+                    fingerprint: facts.fingerprint,
+                    serial_number: facts.serial_number.clone(),
+                    not_before: facts.not_before,
+                    not_after: facts.not_after,
+                    problem: problems.first().map(Remark::from),
+                });
+                self.ledger
+                    .append(record.id, self.now(), Actor::Program, event)?;
+                self.forget_answer(going)?;
+                Ok(Retrieval {
+                    p12: path,
+                    facts: Some(facts),
+                    checks,
+                    problems,
+                    already: false,
+                })
+            }
+            Err(source) => {
+                let event = Event::Unclear {
+                    attempt,
+                    reason: UnclearReason::InvalidP12,
+                };
+                self.ledger
+                    .append(record.id, self.now(), Actor::Program, event)?;
+                Err(Error::InvalidP12 { path, source })
+            }
+        }
+    }
+
+    fn note_failure(
+        &mut self,
+        going: &Going,
+        attempt: Option<AttemptId>,
+        error: &RetrievalError,
+    ) -> Result<(), Error> {
+        let event = match error.effect() {
+            Effect::StaysConfirmed => {
+                let Some(reason) = error.reason().and_then(StopReason::named) else {
+                    return Ok(());
+                };
+                Event::NotSubmitted { attempt, reason }
+            }
+            Effect::Refused => Event::Refused {
+                attempt,
+                reason: error
+                    .reason()
+                    .and_then(RefusedReason::named)
+                    .unwrap_or(RefusedReason::Unknown),
+                sentence: match error {
+                    RetrievalError::Refused { sentence, .. } => sentence.clone(),
+                    _ => None,
+                },
+            },
+            // What was unclear and is so still needs no second word.
+            Effect::Unclear if going.was_unclear => return Ok(()),
+            Effect::Unclear => Event::Unclear {
+                attempt,
+                reason: match error {
+                    RetrievalError::InvalidFile { .. } => UnclearReason::InvalidP12,
+                    _ => UnclearReason::NoWholeAnswer,
+                },
+            },
+        };
+        self.ledger
+            .append(going.record.id, self.now(), Actor::Program, event)?;
+        Ok(())
+    }
+
+    /// Wipes the kept answer once its content is saved under its own name or understood as a refusal. A page that
+    /// was not understood stays without the secrets that it repeats.
+    ///
+    /// An answer that settled nothing stays as it is: it may be all there is.
+    fn forget_answer(&mut self, going: &Going) -> Result<(), Error> {
+        let state = self.ledger.record(going.record.id)?.state;
+        let is_not_understood = matches!(
+            state,
+            IssuanceState::Refused {
+                reason: RefusedReason::Unknown,
+                ..
+            } | IssuanceState::Confirmed { asked: true, .. }
+        );
+        match state {
+            IssuanceState::Unclear { .. } | IssuanceState::Submitting { .. } => return Ok(()),
+            _ if is_not_understood && going.answers.was_begun() => {
+                let kept = going.answers.kept()?;
+                let content_type = kept
+                    .end
+                    .as_ref()
+                    .and_then(|end| end.content_type.as_deref());
+                let issuance = going.reviewed.issuance();
+                let page =
+                    retrieval::masked_page(&kept.bytes, content_type, issuance, &going.password);
+                going.answers.keep_page(&page)?;
+            }
+            _ => {}
+        }
+        going.answers.wipe()?;
+        Ok(())
+    }
+}
+
+fn proven(
+    examination: Examination,
+) -> Result<(CertificateFacts, Vec<credential::Check>, Vec<Problem>), CredentialError> {
+    let checks = examination.checks.clone();
+    let problems = examination.problems();
+    let verified = examination.into_verified()?;
+    Ok((verified.facts().clone(), checks, problems))
+}
+
+fn file_name_of(path: &Path) -> String {
+    path.file_name()
+        .map_or_else(String::new, |name| name.to_string_lossy().into_owned())
+}

@@ -1,0 +1,149 @@
+//! What a second run does after a first one that ended early: finish, ask, or leave it to a person; never submit.
+
+use std::process::{Command, Stdio};
+
+use noticert::practice::authority::{self, Encoding};
+use noticert::practice::site::{Fault, Running};
+
+use crate::scene::{Scene, authority, issuance, request_id, runtime};
+use crate::support::{PASSWORD, Ran};
+
+/// Runs a command inside `script`, a real terminal, and types `lines`.
+fn typed(command: &Command, lines: &str) -> Ran {
+    use std::io::Write;
+    let words: Vec<String> = std::iter::once(command.get_program())
+        .chain(command.get_args())
+        .map(|word| format!("'{}'", word.to_str().unwrap()))
+        .collect();
+    let mut child = Command::new("script")
+        .args(["-qefc", &words.join(" "), "/dev/null"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut keyboard = child.stdin.take().unwrap();
+    keyboard.write_all(lines.as_bytes()).unwrap();
+    // The keyboard stays plugged in until the program has ended by itself.
+    let output = child.wait_with_output().unwrap();
+    drop(keyboard);
+    Ran::of(output)
+}
+
+#[test]
+fn a_file_whose_link_broke_is_fetched_by_the_next_run_without_a_submission() {
+    let scene = Scene::with(1);
+    let site = scene.site(&[Fault::LinkCutOnce]);
+    let first = scene.retrieve(&site, &["--all"]);
+    assert_eq!(first.code, 10, "{}", first.stderr);
+    scene.assert_stands(0, "unclear", None);
+
+    let second = scene.retrieve(&site, &["--all"]);
+    assert_eq!(second.code, 0, "{}", second.stderr);
+    scene.assert_stands(0, "retrieved", None);
+    assert_eq!(site.submissions(), 1);
+    assert!(scene.answers().is_empty(), "{:?}", scene.answers());
+}
+
+#[test]
+fn an_unreadable_kept_answer_is_not_taken_for_one_that_never_came() {
+    let scene = Scene::with(1);
+    let silent = scene.site(&[Fault::Silence]);
+    scene.retrieve_until_submitted(&silent, &["--all"]);
+    scene.assert_stands(0, "submitting", None);
+    let answer = scene
+        .answers()
+        .into_iter()
+        .find(|path| path.extension().is_some_and(|extension| extension == "bin"))
+        .unwrap();
+
+    // A folder in its place cannot be read as a file, whoever asks.
+    std::fs::remove_file(&answer).unwrap();
+    std::fs::create_dir(&answer).unwrap();
+    let unreadable = scene.retrieve(&silent, &["--all"]);
+    assert_ne!(unreadable.code, 0);
+    assert!(unreadable.stderr.contains("bin"), "{}", unreadable.stderr);
+    scene.assert_stands(0, "submitting", None);
+
+    // Once it can be read, it is the file.
+    std::fs::remove_dir(&answer).unwrap();
+    let grant = authority::Grant::from(&issuance(0));
+    let password = PASSWORD.parse().unwrap();
+    let file = authority()
+        .issue(&grant, &password, Encoding::Modern)
+        .unwrap();
+    std::fs::write(&answer, file).unwrap();
+    let finished = scene.retrieve(&silent, &["--all"]);
+    assert_eq!(finished.code, 0, "{}", finished.stderr);
+    scene.assert_stands(0, "retrieved", None);
+    assert_eq!(silent.submissions(), 1);
+}
+
+#[test]
+fn a_page_that_asked_for_more_is_sent_again_by_a_persons_word_only() {
+    let scene = Scene::with(1);
+    let asking = scene.site(&[Fault::ConfirmAsks]);
+    let id = request_id(0);
+    assert_eq!(scene.retrieve(&asking, &[&id]).code, 10);
+    scene.assert_stands(0, "confirmed", Some("needs-attention"));
+    let page = scene.answers();
+    assert_eq!(page.len(), 1, "the page is kept: {page:?}");
+    assert!(
+        std::fs::read_to_string(&page[0])
+            .unwrap()
+            .contains("画像の文字"),
+        "{page:?}"
+    );
+
+    for again in [&["--yes"][..], &["--again", "--yes"]] {
+        let mut what = vec![id.as_str()];
+        what.extend(again);
+        let ran = scene.retrieve(&asking, &what);
+        assert_ne!(ran.code, 0, "{}", ran.stderr);
+        assert_eq!(asking.submissions(), 1);
+    }
+
+    let good = scene.site(&[]);
+    let ran = typed(&scene.command(&good, &[&id, "--again"]), "送る\n");
+    assert_eq!(ran.code, 0, "{}", ran.stdout);
+    scene.assert_stands(0, "retrieved", None);
+}
+
+/// Ends a site and starts another at its address.
+fn replaced(scene: &Scene, site: Running, faults: &[Fault]) -> Running {
+    let url: url::Url = site.url().parse().unwrap();
+    runtime().block_on(site.shutdown());
+    let address = format!("127.0.0.1:{}", url.port().unwrap());
+    scene.site_at(address.parse().unwrap(), faults)
+}
+
+#[test]
+fn a_form_whose_structure_changed_is_asked_about_before_anything_is_sent() {
+    let scene = Scene::with(4);
+    let site = scene.site(&[]);
+    assert_eq!(scene.retrieve(&site, &[&request_id(0)]).code, 0);
+
+    let changed = replaced(&scene, site, &[Fault::FormOtherOrder]);
+    let id = request_id(1);
+    for yes in [&[][..], &["--yes"]] {
+        let mut what = vec![id.as_str()];
+        what.extend(yes);
+        let ran = scene.retrieve(&changed, &what);
+        assert_eq!(ran.code, 10, "{}", ran.stderr);
+        assert!(ran.stderr.contains("構造"), "{}", ran.stderr);
+        scene.assert_stands(1, "confirmed", Some("needs-attention"));
+    }
+    assert_eq!(changed.submissions(), 0);
+
+    let no = typed(&scene.command(&changed, &[&id]), "n\n");
+    assert_eq!(no.code, 10, "{}", no.stdout);
+    assert_eq!(changed.submissions(), 0);
+    let yes = typed(&scene.command(&changed, &[&id]), "y\n");
+    assert_eq!(yes.code, 0, "{}", yes.stdout);
+    scene.assert_stands(1, "retrieved", None);
+
+    // From here on it is the known one, and wording does not matter.
+    assert_eq!(scene.retrieve(&changed, &[&request_id(2)]).code, 0);
+    let same = replaced(&scene, changed, &[Fault::FormOtherOrder]);
+    assert_eq!(scene.retrieve(&same, &[&request_id(3)]).code, 0);
+}

@@ -1,0 +1,72 @@
+//! Several terminals in one run: Retry-After, wrong pairs, several at once, one summary.
+
+use noticert::practice::site::Fault;
+
+use crate::scene::{Scene, request_id};
+
+#[test]
+fn a_batch_obeys_retry_after_and_goes_on() {
+    let scene = Scene::with(2);
+    let site = scene.site(&[Fault::ClosedOnce]);
+    let ran = scene.retrieve(&site, &["--all"]);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    assert!(ran.stderr.contains("1秒待って"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("2台のうち 取得 2"), "{}", ran.stderr);
+    assert_eq!(site.submissions(), 2);
+}
+
+#[test]
+fn a_site_closed_for_long_stops_the_batch_and_says_until_when() {
+    let scene = Scene::with(3);
+    let site = scene.site(&[Fault::Closed]);
+    let ran = scene.retrieve(&site, &["--all"]);
+    assert_eq!(ran.code, 12, "{}", ran.stderr);
+    assert!(ran.stderr.contains("30分"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("明朝8時"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("送信せず 2"), "{}", ran.stderr);
+    assert_eq!(site.submissions(), 0);
+}
+
+#[test]
+fn two_wrong_pairs_in_a_row_or_a_lock_stop_the_batch() {
+    for (fault, submissions) in [(Fault::BadIds, 2), (Fault::Locked, 1)] {
+        let scene = Scene::with(4);
+        let site = scene.site(&[fault]);
+        let ran = scene.retrieve(&site, &["--all"]);
+        assert_eq!(ran.code, 11, "{}", ran.stderr);
+        assert_eq!(site.submissions(), submissions);
+        for number in 0..4 {
+            let state = if number < submissions {
+                "refused"
+            } else {
+                "confirmed"
+            };
+            assert_eq!(scene.stands(number).0, state);
+        }
+    }
+}
+
+#[test]
+fn several_terminals_are_retrieved_at_once_each_with_one_submission() {
+    let scene = Scene::with(5);
+    let site = scene.site(&[]);
+    let ran = scene.retrieve(&site, &["--all", "--jobs", "3"]);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    assert_eq!(site.submissions(), 5);
+    for number in 0..5 {
+        scene.assert_stands(number, "retrieved", None);
+    }
+    assert!(scene.answers().is_empty(), "{:?}", scene.answers());
+}
+
+#[test]
+fn a_sentence_of_the_configuration_names_an_unknown_page() {
+    let scene = Scene::with(1);
+    let phrase = "[[phrases]]\nreason = \"bad-ids\"\nany = [\"E-5001\"]\n";
+    scene.workplace.write("config.toml", phrase);
+    let site = scene.site(&[Fault::UnknownPage]);
+    let ran = scene.retrieve(&site, &[&request_id(0)]);
+    assert_eq!(ran.code, 11, "{}", ran.stderr);
+    assert!(ran.stderr.contains("(E-5001)"), "{}", ran.stderr);
+    scene.assert_stands(0, "refused", Some("bad-ids"));
+}
