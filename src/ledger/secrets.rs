@@ -234,7 +234,7 @@ impl Ledger {
         }
     }
 
-    fn vault(&self) -> Result<&Vault, LedgerError> {
+    pub(super) fn vault(&self) -> Result<&Vault, LedgerError> {
         self.vault.as_ref().ok_or(LedgerError::NoKey)
     }
 }
@@ -251,7 +251,7 @@ pub(super) fn readable(record: RecordId, fold: &Fold) -> Result<(), LedgerError>
 }
 
 /// The place that a box is bound to: two boxes of one field cannot be swapped either.
-fn place(field: &str, id: SealedId) -> String {
+pub(super) fn place(field: &str, id: SealedId) -> String {
     format!("{field}/{id}")
 }
 
