@@ -3,12 +3,15 @@
 //! Here, and only here, the clock, the environment and the terminal are read.
 
 mod add;
+mod adopt;
 mod args;
 mod bind;
 mod demo;
+mod downloads;
 mod exit;
 mod install;
 mod interrupt;
+mod large;
 mod open;
 mod person;
 mod practice;
@@ -19,6 +22,7 @@ mod report;
 mod retrieve;
 mod review;
 mod run;
+mod secret_screen;
 mod status;
 mod verify;
 
@@ -87,6 +91,7 @@ fn run(arguments: Arguments) -> ExitCode {
         Command::Add(arguments) => add::run(&session, &arguments),
         Command::Review => review::run(&session),
         Command::Retrieve(arguments) => retrieve::run(&session, &arguments),
+        Command::Adopt(arguments) => adopt::run(&session, &arguments),
         Command::Verify(arguments) => verify::run(&session, &arguments),
         Command::Install(arguments) => install::run(&session, &arguments),
         Command::Bind(arguments) => bind::run(&session, &arguments),

@@ -8,7 +8,10 @@
 //! stops the others: steps over several terminals return one outcome each.
 
 mod adding;
+mod adopting;
 mod binding;
+mod by_hand;
+mod downloads;
 mod drafts;
 mod error;
 mod installing;
@@ -33,6 +36,8 @@ use crate::domain::Text;
 use crate::ledger::{Ledger, Record, RecordId};
 
 pub use adding::Added;
+pub use adopting::{AdoptError, Adopted, FoundCopy};
+pub use by_hand::{ByHand, SecretScreen};
 pub use drafts::{Draft, DraftsError, RowError};
 pub use error::Error;
 pub use installing::{Destination, Installation};

@@ -69,6 +69,8 @@ pub enum Command {
     Review,
     /// 確定した端末の電子証明書を取得サイトから受け取る
     Retrieve(RetrieveArguments),
+    /// ブラウザーなどで受け取った .p12 を、通知書と照らして台帳に引き取る
+    Adopt(AdoptArguments),
     /// .p12 ファイルを確かめる（パスワード・鍵・発行者・期限）
     Verify(VerifyArguments),
     /// 取得した電子証明書を証明書ストアに入れる
@@ -157,6 +159,32 @@ pub struct RetrieveArguments {
     /// 端末と端末の間に置く秒数
     #[arg(long, value_name = "S", default_value_t = 2.0)]
     pub pause: f64,
+    /// 二つのIDを大きく表示し、ブラウザーで受け取ったファイルを引き取る（端末は1台だけ指定）
+    #[arg(long, conflicts_with_all = ["all", "again"])]
+    pub by_hand: bool,
+    /// ブラウザーがファイルを保存するフォルダー（--by-hand 用。省略時は「ダウンロード」）
+    #[arg(long, value_name = "DIR", requires = "by_hand")]
+    pub downloads: Option<PathBuf>,
+    /// 引き取ったあと、元のファイルを消去する（--by-hand 用）
+    #[arg(long, requires = "by_hand")]
+    pub wipe: bool,
+}
+
+/// `adopt FILE.p12 [TERMINAL]`
+#[derive(Args, Debug)]
+pub struct AdoptArguments {
+    /// 手作業で受け取った .p12 ファイル
+    #[arg(value_name = "FILE.p12")]
+    pub file: PathBuf,
+    /// 端末（ID、リクエストID、または一つに決まる端末名称。省略時は証明書から決める）
+    #[arg(value_name = "TERMINAL")]
+    pub terminal: Option<String>,
+    /// 証明書パスワード（数字4桁）を書いたファイル
+    #[arg(long, value_name = "FILE", env = "NOTICERT_PASSWORD_FILE")]
+    pub password_file: Option<PathBuf>,
+    /// 引き取ったあと、元のファイルを消去する（省略時は尋ねる。--yes では消去しない）
+    #[arg(long)]
+    pub wipe: bool,
 }
 
 /// `verify FILE.p12`

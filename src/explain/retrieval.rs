@@ -90,8 +90,8 @@ pub fn explain(error: &RetrievalError) -> Explanation {
                 ),
             ),
             Text::new(
-                "アドレス（--site）を確かめてください。画面が変わったときは、ブラウザーで手作業で取得できます。",
-                "Check the address (--site). If the page has changed, retrieve it by hand in the browser.",
+                "アドレス（--site）を確かめてください。画面が変わったときは noticert retrieve --by-hand TERMINAL（二つのIDを大きく表示し、ブラウザーで受け取ったファイルを引き取ります）",
+                "Check the address (--site). If the page has changed: noticert retrieve --by-hand TERMINAL (it shows both IDs large and takes the file that the browser saves).",
             ),
         ),
         RetrievalError::IntentNotWritten { source } => (
@@ -359,8 +359,8 @@ fn tls(problem: TlsProblem) -> (Text, Text) {
                 "The site offers no TLS version or cipher suite that is still safe.",
             ),
             Text::new(
-                "ブラウザーで手作業で取得してください。",
-                "Retrieve it by hand in the browser.",
+                "ブラウザーで取得してください: noticert retrieve --by-hand TERMINAL",
+                "Retrieve it in the browser: noticert retrieve --by-hand TERMINAL",
             ),
         ),
         TlsProblem::NotTls => (
@@ -431,7 +431,16 @@ fn refused(reason: RefusalReason, sentence: &Option<String>) -> (Text, Text) {
         RefusalReason::Unknown => (
             "取得サイトは電子証明書の代わりに、知らない画面を返しました。",
             "The site answered with a page that is not recognised.",
-            look_up_first(),
+            Text::new(
+                format!(
+                    "{}。ブラウザーで続けるなら noticert retrieve --by-hand TERMINAL",
+                    look_up_first().ja
+                ),
+                format!(
+                    "{}. To go on in the browser: noticert retrieve --by-hand TERMINAL",
+                    look_up_first().en
+                ),
+            ),
         ),
     };
     let quote = quoted(sentence);

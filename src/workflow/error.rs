@@ -17,6 +17,7 @@ use crate::practice::letters::{EncodeError, FontError};
 use crate::practice::site::PracticeSiteError;
 use crate::retrieval::RetrievalError;
 
+use super::adopting::AdoptError;
 use super::drafts::{DraftsError, RowError};
 use super::person::PersonError;
 
@@ -44,6 +45,9 @@ pub enum Error {
     /// The store did not take the certificate.
     #[error(transparent)]
     Install(#[from] InstallError),
+    /// A file that a person fetched cannot be taken.
+    #[error(transparent)]
+    Adopt(#[from] AdoptError),
     /// A person could not be asked.
     #[error(transparent)]
     Person(#[from] PersonError),
@@ -170,6 +174,9 @@ pub enum Error {
     /// Neither an option nor the environment says where data lies.
     #[error("no data folder is known")]
     NoDataFolder,
+    /// Neither an option nor the account says where the browser saves.
+    #[error("no downloads folder is known")]
+    NoDownloadsFolder,
     /// Neither a terminal nor `--all` was named.
     #[error("no terminal was named")]
     NoTerminalNamed,

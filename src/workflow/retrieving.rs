@@ -196,6 +196,7 @@ impl Desk<'_> {
                 });
             }
         }
+        self.ledger.require_at_home(record.id)?;
         let reviewed = self.ledger.rebuild_reviewed(record.id)?;
         let deadline = reviewed.issuance().retrieval_deadline;
         if japan_date(self.now()) > deadline && !self.insists_after(deadline)? {
@@ -422,7 +423,7 @@ impl Desk<'_> {
         Ok(())
     }
 
-    fn insists_after(&mut self, deadline: jiff::civil::Date) -> Result<bool, Error> {
+    pub(super) fn insists_after(&mut self, deadline: jiff::civil::Date) -> Result<bool, Error> {
         if !self.person.is_present() {
             return Ok(false);
         }
@@ -439,7 +440,7 @@ impl Desk<'_> {
         Ok(matches!(typed.expose_secret().trim(), "y" | "Y" | "はい"))
     }
 
-    fn consent_to_again(&mut self) -> Result<(), Error> {
+    pub(super) fn consent_to_again(&mut self) -> Result<(), Error> {
         let ja = "前の送信の結果が分かっていません（または拒否されました）。先に、インターネットのパソコンかスマートフォンで「電子証明書申請状況照会」を開き、\nこのリクエストIDの ダウンロード有無 を確かめてください。もう一度送信すると、サイトが取得済みとして断ることがあります。送り直しますか？ 送るなら「送る」と入力:";
         let en = "The outcome of the earlier submission is unknown (or it was refused). First open 電子証明書申請状況照会 on an internet PC or phone\nand read ダウンロード有無 for this request ID. Sending again may be answered as already retrieved. To send again, type “send”:";
         if !self.person.is_present() {
@@ -460,7 +461,7 @@ impl Desk<'_> {
     }
 }
 
-fn proven(
+pub(super) fn proven(
     examination: Examination,
 ) -> Result<(CertificateFacts, Vec<credential::Check>, Vec<Problem>), CredentialError> {
     let checks = examination.checks.clone();
@@ -528,7 +529,7 @@ fn form_file(answer: &Path) -> PathBuf {
     answer.with_extension("form.txt")
 }
 
-fn file_name_of(path: &Path) -> String {
+pub(super) fn file_name_of(path: &Path) -> String {
     path.file_name()
         .map_or_else(String::new, |name| name.to_string_lossy().into_owned())
 }

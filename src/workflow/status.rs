@@ -73,6 +73,18 @@ impl TerminalStatus {
 
     /// What people call the state, with what to do next.
     pub fn words(&self) -> Text {
+        if self.reason == Some("by-hand") {
+            return match self.state {
+                "unclear" => Text::new(
+                    "手作業の途中（結果不明）→ adopt FILE",
+                    "typed by hand, outcome unknown: adopt FILE",
+                ),
+                _ => Text::new(
+                    "手作業は取りやめ（未送信）→ retrieve",
+                    "by hand was put off, nothing sent: retrieve",
+                ),
+            };
+        }
         let (ja, en) = match self.state {
             "read" => ("読み取り済み（未確定）", "read, not confirmed"),
             "review" => ("要確認 → review", "needs review"),
