@@ -24,6 +24,7 @@ mod review;
 mod run;
 mod secret_screen;
 mod status;
+mod support;
 mod verify;
 
 use std::ffi::OsString;
@@ -95,6 +96,7 @@ fn run(arguments: Arguments) -> ExitCode {
         Command::Verify(arguments) => verify::run(&session, &arguments),
         Command::Install(arguments) => install::run(&session, &arguments),
         Command::Bind(arguments) => bind::run(&session, &arguments),
+        Command::Support(arguments) => support::run(&session, &arguments),
         Command::Status => status::run(&session),
         Command::Run(arguments) => run::run(&session, &arguments),
         Command::Demo => demo::run(&session),

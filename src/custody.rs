@@ -13,6 +13,7 @@ pub mod names;
 mod plaintext;
 mod sealing;
 pub mod spool;
+pub mod traces;
 
 use std::fmt;
 use std::path::{Path, PathBuf};

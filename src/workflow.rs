@@ -15,6 +15,7 @@ mod downloads;
 mod drafts;
 mod error;
 mod installing;
+mod masking;
 mod person;
 mod pictures;
 mod reading;
@@ -25,6 +26,7 @@ mod seal;
 mod settling;
 mod status;
 mod stop;
+mod supporting;
 mod whole_job;
 
 use std::path::Path;
@@ -49,6 +51,7 @@ pub use reviewing::Reviewed;
 pub use seal::open_ledger;
 pub use status::TerminalStatus;
 pub use stop::Stop;
+pub use supporting::{Support, SupportRequest, support};
 pub use whole_job::{Route, WholeJob};
 
 /// Everything a step needs: the ledger, the configuration, the person, the clock.

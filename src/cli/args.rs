@@ -77,6 +77,8 @@ pub enum Command {
     Install(InstallArguments),
     /// このパソコンがどの端末かを決める
     Bind(BindArguments),
+    /// 問い合わせ用の資料を1つのファイルに書く（IDやパスワードは含めない）
+    Support(SupportArguments),
     /// 端末ごとの状態を一覧する
     Status,
     /// 読み取りからインストールまでを一度に行う
@@ -226,6 +228,14 @@ pub struct BindArguments {
     /// 端末（ID、リクエストID、または一つに決まる端末名称）
     #[arg(value_name = "TERMINAL")]
     pub terminal: Option<String>,
+}
+
+/// `support --to DIR`
+#[derive(Args, Debug)]
+pub struct SupportArguments {
+    /// 資料を書くフォルダー
+    #[arg(long, value_name = "DIR")]
+    pub to: PathBuf,
 }
 
 /// `run FILES…`

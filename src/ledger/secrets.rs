@@ -82,6 +82,23 @@ impl Ledger {
         }
     }
 
+    /// Every reference ID and password in the ledger, as they are looked for where none may be.
+    pub fn every_secret(&self) -> Result<Vec<Plaintext>, LedgerError> {
+        self.vault()?;
+        let mut secrets = Vec::new();
+        for record in self.records()? {
+            for (_, fold) in self.group_of(record.id)? {
+                for id in fold.secrets {
+                    match self.unseal(id) {
+                        Err(LedgerError::Wiped { .. }) => {}
+                        unsealed => secrets.push(unsealed?),
+                    }
+                }
+            }
+        }
+        Ok(secrets)
+    }
+
     /// A cut-out of the page, as it was handed over to be sealed.
     pub fn crop(&self, id: SealedId) -> Result<SecretBox<Vec<u8>>, LedgerError> {
         self.unseal(id).map(Plaintext::into_secret)
