@@ -13,6 +13,7 @@ mod install;
 mod interrupt;
 mod large;
 mod open;
+mod pack;
 mod person;
 mod practice;
 mod progress;
@@ -25,6 +26,7 @@ mod run;
 mod secret_screen;
 mod status;
 mod support;
+mod unpack;
 mod verify;
 
 use std::ffi::OsString;
@@ -96,6 +98,8 @@ fn run(arguments: Arguments) -> ExitCode {
         Command::Verify(arguments) => verify::run(&session, &arguments),
         Command::Install(arguments) => install::run(&session, &arguments),
         Command::Bind(arguments) => bind::run(&session, &arguments),
+        Command::Pack(arguments) => pack::run(&session, &arguments),
+        Command::Unpack(arguments) => unpack::run(&session, &arguments),
         Command::Support(arguments) => support::run(&session, &arguments),
         Command::Status => status::run(&session),
         Command::Run(arguments) => run::run(&session, &arguments),

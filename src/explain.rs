@@ -4,6 +4,7 @@
 //! languages. Sentences never hold a secret.
 
 mod by_hand;
+mod case;
 mod credential;
 mod custody;
 mod installer;
@@ -75,6 +76,8 @@ pub fn explain(error: &Error) -> Explanation {
         Error::Install(error) => return installer::explain(error),
         Error::Intake(error) => return intake::explain(error),
         Error::Adopt(error) => return by_hand::explain(error),
+        Error::Case(error) => return case::explain(error),
+        Error::Pack(error) => return case::packing(error),
         Error::Person(error) => person(error),
         Error::Drafts(error) => drafts(error),
         Error::Row(error) => row(error),
@@ -334,6 +337,8 @@ pub fn exit_kind(error: &Error) -> ExitKind {
             PersonError::Terminal(_) => ExitKind::Internal,
         },
         Error::Adopt(error) => by_hand::exit_kind(error),
+        Error::Case(error) => case::exit_kind(error),
+        Error::Pack(error) => case::packing_exit_kind(error),
         Error::Custody(error) => custody::exit_kind(error),
         Error::Disk(_) | Error::Unwritable { .. } | Error::KeptFileChanged { .. } => {
             ExitKind::StoreOrDisk

@@ -16,6 +16,7 @@ mod drafts;
 mod error;
 mod installing;
 mod masking;
+mod packing;
 mod person;
 mod pictures;
 mod reading;
@@ -27,6 +28,7 @@ mod settling;
 mod status;
 mod stop;
 mod supporting;
+mod unpacking;
 mod whole_job;
 
 use std::path::Path;
@@ -43,6 +45,7 @@ pub use by_hand::{ByHand, SecretScreen};
 pub use drafts::{Draft, DraftsError, RowError};
 pub use error::Error;
 pub use installing::{Destination, Installation};
+pub use packing::{PackError, Packed, Packing};
 pub use person::{About, Person, PersonError, Progress, Question};
 pub use reading::{ReadOutcome, Recorded, read_only};
 pub use rehearsal::{PracticeFiles, Rehearsal, open_practice};
@@ -52,6 +55,7 @@ pub use seal::open_ledger;
 pub use status::TerminalStatus;
 pub use stop::Stop;
 pub use supporting::{Support, SupportRequest, support};
+pub use unpacking::{Unpacked, read_case};
 pub use whole_job::{Route, WholeJob};
 
 /// Everything a step needs: the ledger, the configuration, the person, the clock.

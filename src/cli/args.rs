@@ -77,6 +77,10 @@ pub enum Command {
     Install(InstallArguments),
     /// このパソコンがどの端末かを決める
     Bind(BindArguments),
+    /// 確定済みの端末をケース（封印した1つのファイル）に入れ、端末へ・元のパソコンへ運ぶ
+    Pack(PackArguments),
+    /// ケースを取り込む
+    Unpack(UnpackArguments),
     /// 問い合わせ用の資料を1つのファイルに書く（IDやパスワードは含めない）
     Support(SupportArguments),
     /// 端末ごとの状態を一覧する
@@ -228,6 +232,39 @@ pub struct BindArguments {
     /// 端末（ID、リクエストID、または一つに決まる端末名称）
     #[arg(value_name = "TERMINAL")]
     pub terminal: Option<String>,
+}
+
+/// `pack`
+#[derive(Args, Debug)]
+pub struct PackArguments {
+    /// 端末（省略時は確定済みのすべてと、ケースで預かっているすべて）
+    #[arg(value_name = "TERMINAL")]
+    pub terminals: Vec<String>,
+    /// ケースを書くフォルダーや USB
+    #[arg(long, value_name = "DIR", required_unless_present = "take_back")]
+    pub to: Option<PathBuf>,
+    /// 発行先（10桁）。複数の医療機関がある台帳で一つを選ぶ
+    #[arg(long, value_name = "CODE")]
+    pub institution: Option<String>,
+    /// ケースを渡す相手（台帳に控える）
+    #[arg(long, value_name = "NAME")]
+    pub holder: Option<String>,
+    /// ケースのパスフレーズを書いたファイル
+    #[arg(long, value_name = "FILE", env = "NOTICERT_CASE_PASSPHRASE_FILE")]
+    pub case_passphrase_file: Option<PathBuf>,
+    /// ケースが戻らないと確かめた端末を、ここから送信できるように戻す
+    #[arg(long, conflicts_with = "to", requires = "terminals")]
+    pub take_back: bool,
+}
+
+/// `unpack FILE`
+#[derive(Args, Debug)]
+pub struct UnpackArguments {
+    /// ケースのファイル
+    pub file: PathBuf,
+    /// ケースのパスフレーズを書いたファイル
+    #[arg(long, value_name = "FILE", env = "NOTICERT_CASE_PASSPHRASE_FILE")]
+    pub case_passphrase_file: Option<PathBuf>,
 }
 
 /// `support --to DIR`

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use jiff::civil::Date;
 use thiserror::Error;
 
+use crate::case::CaseError;
 use crate::config::ConfigError;
 use crate::credential::CredentialError;
 use crate::custody::{CustodyError, DiskError};
@@ -19,6 +20,7 @@ use crate::retrieval::RetrievalError;
 
 use super::adopting::AdoptError;
 use super::drafts::{DraftsError, RowError};
+use super::packing::PackError;
 use super::person::PersonError;
 
 /// Why a step did not do what was asked.
@@ -45,6 +47,12 @@ pub enum Error {
     /// The store did not take the certificate.
     #[error(transparent)]
     Install(#[from] InstallError),
+    /// A case cannot be written or taken.
+    #[error(transparent)]
+    Case(#[from] CaseError),
+    /// Nothing was packed or taken back.
+    #[error(transparent)]
+    Pack(#[from] PackError),
     /// A file that a person fetched cannot be taken.
     #[error(transparent)]
     Adopt(#[from] AdoptError),
