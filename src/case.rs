@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use crate::custody::envelope::{self, EnvelopeError};
-use crate::custody::{CustodyError, DiskError, PathKind, Plaintext, WorkFactor, files};
+use crate::custody::{DiskError, PathKind, Plaintext, WorkFactor, files};
 
 pub use error::CaseError;
 pub use readme::{README_NAME, ReadMe};
@@ -255,12 +255,6 @@ impl Entry {
             length,
             wiped_at,
         }
-    }
-}
-
-impl From<CustodyError> for CaseError {
-    fn from(error: CustodyError) -> Self {
-        Self::Custody(error)
     }
 }
 

@@ -9,6 +9,10 @@ use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
 use std::time::Duration;
 
+use noticert::explain::explain;
+use noticert::retrieval::page::UnknownReason;
+use noticert::retrieval::{RefusalReason, RetrievalError};
+use noticert::workflow::Error;
 use support::{PracticeSite, Ran, Workplace, with};
 
 /// A workplace that knows the letter, and one that has fetched its certificates: what a browser would bring.
@@ -232,7 +236,6 @@ fn what_the_browser_saves_while_the_pair_is_shown_is_adopted() {
     assert_eq!(clinic.state(0).0, "retrieved");
     assert!(!file.exists(), "wiped as answered: {}", ran.stdout);
     assert!(unfit.exists());
-    assert!(ran.stdout.contains('█'), "{}", ran.stdout);
     let (open, close) = ("\u{1b}[?1049h", "\u{1b}[?1049l");
     let (_, shown) = ran.stdout.split_once(open).unwrap();
     let (page, after) = shown.split_once(close).unwrap();
@@ -247,6 +250,7 @@ fn what_the_browser_saves_while_the_pair_is_shown_is_adopted() {
         &request_id[10..]
     );
     assert!(page.contains(&groups));
+    assert!(page.matches(" 数   ").count() > 10, "large digits: {page}");
     assert!(page.contains(&clinic.site.url));
     assert!(!after.contains(&groups), "{after}");
 }
@@ -309,4 +313,31 @@ fn nothing_is_shown_where_nobody_sits_at_a_terminal() {
     let ran = clinic.workplace.run(arguments);
     assert_eq!(ran.code, 2, "{}", ran.stderr);
     assert_eq!(clinic.state(0), ("confirmed".to_owned(), None));
+}
+
+#[test]
+fn every_refusal_of_the_page_offers_to_go_on_by_hand() {
+    let not_understood = |reason| RetrievalError::NotUnderstood {
+        reason,
+        status: 200,
+        sentence: None,
+    };
+    let refusals = [
+        not_understood(UnknownReason::NoForm),
+        not_understood(UnknownReason::ScriptOnly),
+        RetrievalError::Refused {
+            reason: RefusalReason::Unknown,
+            sentence: None,
+            status: Some(200),
+        },
+    ];
+    for error in refusals {
+        let next = explain(&Error::Retrieval(error)).next;
+        for text in [next.ja, next.en] {
+            assert!(
+                text.contains("noticert retrieve --by-hand TERMINAL"),
+                "{text}"
+            );
+        }
+    }
 }

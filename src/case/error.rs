@@ -63,7 +63,7 @@ pub enum CaseError {
     },
     /// Sealing failed.
     #[error(transparent)]
-    Custody(CustodyError),
+    Custody(#[from] CustodyError),
     /// The disk refused.
     #[error(transparent)]
     Disk(#[from] DiskError),

@@ -1,5 +1,6 @@
 //! Letters and digits large enough to be typed from across a keyboard, five dots by seven, two dots to a character.
 //!
+//! Drawn in ASCII: block elements are two cells wide on the consoles of Japanese Windows.
 //! What looks alike in many fonts (0/O, 1/l/I) differs here in shape, and a line below names each character's kind.
 
 /// `text` in groups of five, several groups to a line: rows of at most `columns` characters.
@@ -37,9 +38,9 @@ fn half_row(c: char, row: usize) -> String {
         .map(|column| {
             let dot = |at: usize| at < DOTS_HIGH && column >> at & 1 == 1;
             match (dot(row * 2), dot(row * 2 + 1)) {
-                (true, true) => '█',
-                (true, false) => '▀',
-                (false, true) => '▄',
+                (true, true) => '#',
+                (true, false) => '"',
+                (false, true) => '_',
                 (false, false) => ' ',
             }
         })
@@ -149,6 +150,6 @@ mod tests {
     #[test]
     fn a_digit_is_drawn_as_it_looks() {
         let rows = large("7", 78);
-        assert_eq!(rows, ["▀▀▀▀█", "  ▄▀", " █", " ▀", " 数"]);
+        assert_eq!(rows, ["\"\"\"\"#", "  _\"", " #", " \"", " 数"]);
     }
 }

@@ -5,11 +5,12 @@
 //! `retrieve` never submits past it. A file that fits makes it `retrieved`; only the person's own word that nothing
 //! was sent makes it what it was before.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::thread::sleep;
 use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
+use zeroize::Zeroizing;
 
 use crate::credential::CredentialError;
 use crate::domain::{CertificatePassword, ReviewedIssuance, Text};
@@ -22,7 +23,7 @@ use super::adopting::{AdoptError, Adopted};
 use super::downloads::Downloads;
 use super::error::Error;
 use super::person::{PersonError, Question};
-use super::retrieving::SiteChoice;
+use super::retrieving::{Retrieval, SiteChoice};
 use super::{Desk, name_of};
 
 /// How a pair is retrieved by hand.
@@ -106,14 +107,20 @@ impl Desk<'_> {
             password: &password,
             sealed,
         };
-        let adopted = shown.and_then(|()| self.await_file(&sent, &mut downloads, by_hand.wipe));
+        let came = shown.and_then(|()| self.await_file(&sent, &mut downloads));
         screen.clear();
         self.stop.set_leaves_by_itself(false);
-        match adopted {
-            Ok(Some(adopted)) => Ok(adopted),
-            Ok(None) => Err(self.ask_what_was_sent(&record, attempt)?.into()),
-            Err(error) => Err(error),
-        }
+        let Some(Came { file, bytes, kept }) = came? else {
+            return Err(self.ask_what_was_sent(&record, attempt)?.into());
+        };
+        let found = self.put_away(&file, &kept.p12, &bytes, by_hand.wipe)?;
+        Ok(Adopted {
+            record: record.id,
+            name: name_of(&record),
+            file,
+            kept,
+            found,
+        })
     }
 
     /// Whether the record may be shown, and whether an earlier outcome stands against it that the person knows of.
@@ -158,22 +165,12 @@ impl Desk<'_> {
         &mut self,
         sent: &Sent<'_>,
         downloads: &mut Downloads,
-        wipe: bool,
-    ) -> Result<Option<Adopted>, Error> {
+    ) -> Result<Option<Came>, Error> {
         while !self.stop.is_wanted() {
             // A folder that cannot be read for a moment (a share, a stick) may come back.
             for file in downloads.look().unwrap_or_default() {
                 match self.try_file(sent, &file) {
-                    Ok((kept, bytes)) => {
-                        let found = self.put_away(&file, &kept.p12, &bytes, wipe)?;
-                        return Ok(Some(Adopted {
-                            record: sent.record.id,
-                            name: name_of(sent.record),
-                            file,
-                            kept,
-                            found,
-                        }));
-                    }
+                    Ok((kept, bytes)) => return Ok(Some(Came { file, bytes, kept })),
                     Err(error) => self.tell_why_not(&file, error)?,
                 }
             }
@@ -190,7 +187,7 @@ impl Desk<'_> {
         &mut self,
         sent: &Sent<'_>,
         file: &Path,
-    ) -> Result<(super::Retrieval, zeroize::Zeroizing<Vec<u8>>), Error> {
+    ) -> Result<(Retrieval, Zeroizing<Vec<u8>>), Error> {
         let bytes = self.read_found(file)?;
         let kept = self.take_in(
             &bytes,
@@ -272,6 +269,13 @@ struct Sent<'a> {
     attempt: AttemptId,
     password: &'a CertificatePassword,
     sealed: SealedId,
+}
+
+/// A file that fitted and is kept.
+struct Came {
+    file: PathBuf,
+    bytes: Zeroizing<Vec<u8>>,
+    kept: Retrieval,
 }
 
 fn nobody_at_the_screen() -> Error {

@@ -295,8 +295,8 @@ fn file_name(code: &InstitutionCode, now: jiff::Timestamp, case: CaseId) -> Stri
 fn holder(named: Option<&str>, code: &InstitutionCode, goes_back: bool) -> String {
     match (named, goes_back) {
         (Some(name), _) => name.to_owned(),
-        (None, true) => "貸し出した元のパソコン / where it came from".to_owned(),
-        (None, false) => format!("{code} の端末 / its terminal"),
+        (None, true) => "貸し出した元のパソコン".to_owned(),
+        (None, false) => format!("{code} の端末"),
     }
 }
 
