@@ -244,7 +244,7 @@ impl Ledger {
     }
 
     /// The oldest record outside `record`'s group that is confirmed with the same request ID.
-    pub(super) fn other_confirmed(
+    fn other_confirmed(
         &self,
         record: RecordId,
         issuance: &Issuance,
