@@ -137,7 +137,7 @@ mod tests {
             "S3g3bVBxMlJ0eg==",
             "YUt4N21QcTJSdHo=",
             "YWJLeDdtUHEyUnR6",
-            "K\0x\07\0m\0P\0q\02\0R\0t\0z\0",
+            "K\x00x\x007\x00m\x00P\x00q\x002\x00R\x00t\x00z\x00",
         ] {
             assert!(traces.lie_in(form.as_bytes()), "{form}");
         }
