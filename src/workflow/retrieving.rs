@@ -178,6 +178,7 @@ impl Desk<'_> {
             IssuanceState::Confirmed { .. } => {}
             IssuanceState::Unclear { .. } if !again => return Err(Error::OutcomeUnknown),
             IssuanceState::Unclear { .. } | IssuanceState::Refused { .. } if again => {
+                self.ledger.require_at_home(record.id)?;
                 self.consent_to_again()?;
             }
             state => {
