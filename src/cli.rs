@@ -3,16 +3,20 @@
 //! Here, and only here, the clock, the environment and the terminal are read.
 
 mod add;
+mod adopt;
 mod args;
 mod bind;
 mod demo;
 mod doctor;
+mod downloads;
 mod exit;
 mod form;
 mod install;
 mod interrupt;
+mod large;
 mod network;
 mod open;
+mod pack;
 mod person;
 mod practice;
 mod progress;
@@ -22,7 +26,10 @@ mod report;
 mod retrieve;
 mod review;
 mod run;
+mod secret_screen;
 mod status;
+mod support;
+mod unpack;
 mod verify;
 
 use std::ffi::OsString;
@@ -90,9 +97,13 @@ fn run(arguments: Arguments) -> ExitCode {
         Command::Add(arguments) => add::run(&session, &arguments),
         Command::Review => review::run(&session),
         Command::Retrieve(arguments) => retrieve::run(&session, &arguments),
+        Command::Adopt(arguments) => adopt::run(&session, &arguments),
         Command::Verify(arguments) => verify::run(&session, &arguments),
         Command::Install(arguments) => install::run(&session, &arguments),
         Command::Bind(arguments) => bind::run(&session, &arguments),
+        Command::Pack(arguments) => pack::run(&session, &arguments),
+        Command::Unpack(arguments) => unpack::run(&session, &arguments),
+        Command::Support(arguments) => support::run(&session, &arguments),
         Command::Status => status::run(&session),
         Command::Doctor(arguments) => doctor::run(&session, &arguments),
         Command::Run(arguments) => run::run(&session, &arguments),

@@ -179,6 +179,13 @@ pub fn examine(
     })
 }
 
+/// Whether name and validity of a certificate are those of a letter.
+pub fn fits(facts: &CertificateFacts, letter: &Issuance) -> bool {
+    checks::of_letter(facts, letter)
+        .iter()
+        .all(|check| check.outcome != Outcome::Failed)
+}
+
 impl Examination {
     /// Whether nothing failed.
     pub fn passed(&self) -> bool {

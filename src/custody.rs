@@ -7,12 +7,14 @@
 //!
 //! Sources: <https://age-encryption.org/v1>, draft-irtf-cfrg-xchacha, the OWASP Password Storage Cheat Sheet.
 
+pub mod envelope;
 pub mod files;
 mod key_file;
 pub mod names;
 mod plaintext;
 mod sealing;
 pub mod spool;
+pub mod traces;
 
 use std::fmt;
 use std::path::{Path, PathBuf};

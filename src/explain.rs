@@ -3,6 +3,8 @@
 //! Each match is full, without a `_` arm: a new error does not compile until it has its sentences in both
 //! languages. Sentences never hold a secret.
 
+mod by_hand;
+mod case;
 mod credential;
 mod custody;
 mod doctor;
@@ -75,6 +77,9 @@ pub fn explain(error: &Error) -> Explanation {
         Error::Credential(error) => return credential::explain(error),
         Error::Install(error) => return installer::explain(error),
         Error::Intake(error) => return intake::explain(error),
+        Error::Adopt(error) => return by_hand::explain(error),
+        Error::Case(error) => return case::explain(error),
+        Error::Pack(error) => return case::packing(error),
         Error::Person(error) => person(error),
         Error::Drafts(error) => drafts(error),
         Error::Row(error) => row(error),
@@ -136,8 +141,8 @@ pub fn explain(error: &Error) -> Explanation {
             ),
             Text::new("もう一度の送信はしていません。", "Nothing was sent again."),
             Text::new(
-                "インターネットのパソコンかスマートフォンで 電子証明書申請状況照会 を開き、このリクエストIDの ダウンロード有無 を確かめてください。そのうえで noticert retrieve --again TERMINAL",
-                "On an internet PC or phone open 電子証明書申請状況照会 and read ダウンロード有無 for this request ID. Then: noticert retrieve --again TERMINAL",
+                "ファイルがあれば noticert adopt FILE.p12。なければ、インターネットのパソコンかスマートフォンで 電子証明書申請状況照会 を開き、このリクエストIDの ダウンロード有無 を確かめてください。そのうえで noticert retrieve --again TERMINAL（ブラウザーで入力するなら --by-hand TERMINAL）",
+                "If there is a file: noticert adopt FILE.p12. Else open 電子証明書申請状況照会 on an internet PC or phone and read ダウンロード有無 for this request ID. Then: noticert retrieve --again TERMINAL (or --by-hand TERMINAL to type it into the browser)",
             ),
         ),
         Error::FormChanged => (
@@ -277,6 +282,17 @@ pub fn explain(error: &Error) -> Explanation {
             nothing_changed(),
             Text::new("--data DIR を付けてください。", "Give --data DIR."),
         ),
+        Error::NoDownloadsFolder => (
+            Text::new(
+                "ブラウザーがファイルを保存するフォルダーが分かりません。",
+                "It is not known where the browser saves files.",
+            ),
+            nothing_changed(),
+            Text::new(
+                "--downloads DIR を付けてください。",
+                "Give --downloads DIR.",
+            ),
+        ),
         Error::NoTerminalNamed => (
             Text::new("端末が指定されていません。", "No terminal was named."),
             nothing_changed(),
@@ -328,6 +344,7 @@ pub fn exit_kind(error: &Error) -> ExitKind {
         | Error::PassphrasesDiffer
         | Error::PasswordsDiffer
         | Error::NoDataFolder
+        | Error::NoDownloadsFolder
         | Error::NoTerminalNamed
         | Error::FolderNotEmpty { .. } => ExitKind::Usage,
         Error::Person(error) => match error {
@@ -335,6 +352,9 @@ pub fn exit_kind(error: &Error) -> ExitKind {
             PersonError::BrokenOff => ExitKind::Interrupted,
             PersonError::Terminal(_) => ExitKind::Internal,
         },
+        Error::Adopt(error) => by_hand::exit_kind(error),
+        Error::Case(error) => case::exit_kind(error),
+        Error::Pack(error) => case::packing_exit_kind(error),
         Error::Custody(error) => custody::exit_kind(error),
         Error::Disk(_) | Error::Unwritable { .. } | Error::KeptFileChanged { .. } => {
             ExitKind::StoreOrDisk
@@ -527,6 +547,10 @@ fn wrong_state(state: &str, wanted: &str) -> Sentences {
         "confirmed" => Text::new(
             "先に noticert retrieve で取得してください。",
             "Retrieve it first: noticert retrieve.",
+        ),
+        "submitting" => Text::new(
+            "先に noticert retrieve TERMINAL を実行してください。前の送信の続きを、送り直さずに片付けます。",
+            "Run noticert retrieve TERMINAL first: it finishes the earlier submission without sending again.",
         ),
         _ => Text::new(
             "noticert status で状態を確かめてください。",

@@ -9,7 +9,9 @@ mod find;
 mod fold;
 mod forms;
 mod ids;
+mod lending;
 mod lock;
+mod portable;
 mod reading;
 mod record;
 mod secrets;
@@ -29,18 +31,19 @@ use crate::custody::files;
 use crate::custody::{CustodyError, DiskError, KeyId, PathKind, Vault};
 
 pub use event::{
-    Actor, Confirmed, Event, LoggedEvent, RelativePath, RelativePathError, Retrieved, Sheet,
-    SheetField, Submitting,
+    Actor, ByHand, Confirmed, Event, Lending, LoggedEvent, RelativePath, RelativePathError,
+    Retrieved, Sheet, SheetField, Submitting,
 };
 pub use find::{Binding, Candidate};
-pub use ids::{AttemptId, EventId, RecordId, SealedId};
+pub use ids::{AttemptId, CaseId, EventId, LedgerId, RecordId, SealedId};
 pub use lock::Holder;
+pub use portable::{Merged, Portable, PortableEvent, PortableValue, ValueContent};
 pub use reading::{Origin, Recorded};
 pub use record::Record;
 pub use state::{
     Attempt, Installation, IssuanceState, KeptAnswer, RefusedReason, StopReason, UnclearReason,
 };
-pub use submission::{Confirmation, SubmissionRequest};
+pub use submission::{ByHandRequest, Confirmation, SubmissionRequest};
 pub use words::{FieldName, FileHash, PerField, Remark};
 
 /// Why the ledger does not do what was asked.
@@ -162,6 +165,20 @@ pub enum LedgerError {
         /// Whether a person's word (`--again`) would let it go.
         again_helps: bool,
     },
+    /// The record is away in a case, so nothing of it is sent from here.
+    #[error("record {record} is away in the case {}", lending.name)]
+    Lent {
+        /// The record.
+        record: RecordId,
+        /// Which case, since when, with whom.
+        lending: Lending,
+    },
+    /// Another copy of the ledger says something else under the same id: one of them was tampered with.
+    #[error("the entry {id} differs between two copies of the ledger")]
+    Contradicts {
+        /// The event or sealed value.
+        id: String,
+    },
     /// The record has an event that this version cannot read, so nothing is sent past it.
     #[error("record {record} has an event {kind:?} that this version cannot read")]
     UnreadableEvent {
@@ -259,8 +276,8 @@ impl Ledger {
             dir: dir.to_owned(),
             lock: Some(lock),
         };
-        ledger.bind_once("ledger_id", || {
-            Ok(ledger.next_id(now)?.hyphenated().to_string())
+        ledger.bind_once(LEDGER_ID, || {
+            Ok(LedgerId::new(ledger.next_id(now)?).to_string())
         })?;
         ledger.bind_key()?;
         Ok(ledger)
@@ -297,6 +314,10 @@ impl Ledger {
 
     /// Binds the ledger to a kind of site, once for all (design rule 10).
     pub fn bind_site(&mut self, asked: SiteKind) -> Result<(), LedgerError> {
+        self.bind_within(asked)
+    }
+
+    fn bind_within(&self, asked: SiteKind) -> Result<(), LedgerError> {
         match self.site_kind()? {
             Some(bound) if bound == asked => Ok(()),
             Some(bound) => Err(LedgerError::OtherSite { bound, asked }),
@@ -316,10 +337,15 @@ impl Ledger {
             .into_iter()
             .find(|kind| kind.name() == name)
             .map(Some)
-            .ok_or_else(|| LedgerError::Damaged {
-                path: self.dir.clone(),
-                source: None,
-            })
+            .ok_or_else(|| self.damaged())
+    }
+
+    /// Which ledger this is, among those that exchange cases.
+    pub fn id(&self) -> Result<LedgerId, LedgerError> {
+        self.store
+            .meta(LEDGER_ID)?
+            .and_then(|text| text.parse().ok())
+            .ok_or_else(|| self.damaged())
     }
 
     /// A name for an issuance that is not in the ledger yet.
@@ -412,6 +438,13 @@ impl Ledger {
         Ok(id)
     }
 
+    fn damaged(&self) -> LedgerError {
+        LedgerError::Damaged {
+            path: self.dir.clone(),
+            source: None,
+        }
+    }
+
     fn require_writer(&self) -> Result<(), LedgerError> {
         match &self.lock {
             Some(_) => Ok(()),
@@ -445,5 +478,6 @@ impl Ledger {
     }
 }
 
+const LEDGER_ID: &str = "ledger_id";
 const SITE_KIND: &str = "site_kind";
 const KEY_ID: &str = "key_id";

@@ -7,10 +7,11 @@
 //! 3. [`retrieval`] submits it once and keeps what came back: [`domain::Pkcs12`];
 //! 4. [`credential`] opens it and holds it against the letter: [`domain::VerifiedCredential`];
 //! 5. [`installer`] puts it into a certificate store: [`domain::Fingerprint`];
-//! 6. [`ledger`] remembers every step, with secrets sealed by [`custody`].
+//! 6. [`ledger`] remembers every step, with secrets sealed by [`custody`]; a [`case`] carries it between two places.
 //!
 //! [`workflow`] alone knows this order; [`cli`] is how a person asks for it.
 
+pub mod case;
 pub mod cli;
 pub mod config;
 pub mod credential;

@@ -94,6 +94,11 @@ pub fn computer_name() -> String {
     system::computer_name()
 }
 
+/// Whether the terminal behind standard error obeys escape sequences, switched on where that is needed.
+pub fn obeys_escapes() -> bool {
+    system::obeys_escapes()
+}
+
 /// Whether this program runs as root or with administrator rights, which it never needs.
 pub fn is_elevated() -> bool {
     system::is_elevated()

@@ -8,10 +8,15 @@
 //! stops the others: steps over several terminals return one outcome each.
 
 mod adding;
+mod adopting;
 mod binding;
+mod by_hand;
+mod downloads;
 mod drafts;
 mod error;
 mod installing;
+mod masking;
+mod packing;
 mod person;
 mod pictures;
 mod reading;
@@ -22,6 +27,8 @@ mod seal;
 mod settling;
 mod status;
 mod stop;
+mod supporting;
+mod unpacking;
 mod whole_job;
 
 use std::path::Path;
@@ -33,9 +40,12 @@ use crate::domain::Text;
 use crate::ledger::{Ledger, Record, RecordId};
 
 pub use adding::Added;
+pub use adopting::{AdoptError, Adopted, FoundCopy};
+pub use by_hand::{ByHand, SecretScreen};
 pub use drafts::{Draft, DraftsError, RowError};
 pub use error::Error;
 pub use installing::{Destination, Installation};
+pub use packing::{PackError, Packed, Packing};
 pub use person::{About, Person, PersonError, Progress, Question};
 pub use reading::{ReadOutcome, Recorded, read_only};
 pub use rehearsal::{PracticeFiles, Rehearsal, open_practice};
@@ -44,6 +54,8 @@ pub use reviewing::Reviewed;
 pub use seal::open_ledger;
 pub use status::TerminalStatus;
 pub use stop::Stop;
+pub use supporting::{Support, SupportRequest, support};
+pub use unpacking::{Unpacked, read_case};
 pub use whole_job::{Route, WholeJob};
 
 /// Everything a step needs: the ledger, the configuration, the person, the clock.

@@ -76,12 +76,20 @@ pub enum Command {
     Review,
     /// 確定した端末の電子証明書を取得サイトから受け取る
     Retrieve(RetrieveArguments),
+    /// ブラウザーなどで受け取った .p12 を、通知書と照らして台帳に引き取る
+    Adopt(AdoptArguments),
     /// .p12 ファイルを確かめる（パスワード・鍵・発行者・期限）
     Verify(VerifyArguments),
     /// 取得した電子証明書を証明書ストアに入れる
     Install(InstallArguments),
     /// このパソコンがどの端末かを決める
     Bind(BindArguments),
+    /// 確定済みの端末をケース（封印した1つのファイル）に入れ、端末へ・元のパソコンへ運ぶ
+    Pack(PackArguments),
+    /// ケースを取り込む
+    Unpack(UnpackArguments),
+    /// 問い合わせ用の資料を1つのファイルに書く（IDやパスワードは含めない）
+    Support(SupportArguments),
     /// 端末ごとの状態を一覧する
     Status,
     /// 準備ができているかを調べる（ネットワーク・取得サイト・証明書ストア・時計など。秘密は送らない）
@@ -159,6 +167,32 @@ pub struct RetrieveArguments {
     /// 同時に取得する端末の数
     #[arg(long, value_name = "N", default_value = "1")]
     pub jobs: NonZeroUsize,
+    /// 二つのIDを大きく表示し、ブラウザーで受け取ったファイルを引き取る（端末は1台だけ指定）
+    #[arg(long, conflicts_with_all = ["all", "again"])]
+    pub by_hand: bool,
+    /// ブラウザーがファイルを保存するフォルダー（--by-hand 用。省略時は「ダウンロード」）
+    #[arg(long, value_name = "DIR", requires = "by_hand")]
+    pub downloads: Option<PathBuf>,
+    /// 引き取ったあと、元のファイルを消去する（--by-hand 用）
+    #[arg(long, requires = "by_hand")]
+    pub wipe: bool,
+}
+
+/// `adopt FILE.p12 [TERMINAL]`
+#[derive(Args, Debug)]
+pub struct AdoptArguments {
+    /// 手作業で受け取った .p12 ファイル
+    #[arg(value_name = "FILE.p12")]
+    pub file: PathBuf,
+    /// 端末（ID、リクエストID、または一つに決まる端末名称。省略時は証明書から決める）
+    #[arg(value_name = "TERMINAL")]
+    pub terminal: Option<String>,
+    /// 証明書パスワード（数字4桁）を書いたファイル
+    #[arg(long, value_name = "FILE", env = "NOTICERT_PASSWORD_FILE")]
+    pub password_file: Option<PathBuf>,
+    /// 引き取ったあと、元のファイルを消去する（省略時は尋ねる。--yes では消去しない）
+    #[arg(long)]
+    pub wipe: bool,
 }
 
 /// `verify FILE.p12`
@@ -200,6 +234,47 @@ pub struct BindArguments {
     /// 端末（ID、リクエストID、または一つに決まる端末名称）
     #[arg(value_name = "TERMINAL")]
     pub terminal: Option<String>,
+}
+
+/// `pack`
+#[derive(Args, Debug)]
+pub struct PackArguments {
+    /// 端末（省略時は確定済みのすべてと、ケースで預かっているすべて）
+    #[arg(value_name = "TERMINAL")]
+    pub terminals: Vec<String>,
+    /// ケースを書くフォルダーや USB
+    #[arg(long, value_name = "DIR", required_unless_present = "take_back")]
+    pub to: Option<PathBuf>,
+    /// 発行先（10桁）。複数の医療機関がある台帳で一つを選ぶ
+    #[arg(long, value_name = "CODE")]
+    pub institution: Option<String>,
+    /// ケースを渡す相手（台帳に控える）
+    #[arg(long, value_name = "NAME")]
+    pub holder: Option<String>,
+    /// ケースのパスフレーズを書いたファイル
+    #[arg(long, value_name = "FILE", env = "NOTICERT_CASE_PASSPHRASE_FILE")]
+    pub case_passphrase_file: Option<PathBuf>,
+    /// ケースが戻らないと確かめた端末を、ここから送信できるように戻す
+    #[arg(long, conflicts_with = "to", requires = "terminals")]
+    pub take_back: bool,
+}
+
+/// `unpack FILE`
+#[derive(Args, Debug)]
+pub struct UnpackArguments {
+    /// ケースのファイル
+    pub file: PathBuf,
+    /// ケースのパスフレーズを書いたファイル
+    #[arg(long, value_name = "FILE", env = "NOTICERT_CASE_PASSPHRASE_FILE")]
+    pub case_passphrase_file: Option<PathBuf>,
+}
+
+/// `support --to DIR`
+#[derive(Args, Debug)]
+pub struct SupportArguments {
+    /// 資料を書くフォルダー
+    #[arg(long, value_name = "DIR")]
+    pub to: PathBuf,
 }
 
 /// `run FILES…`

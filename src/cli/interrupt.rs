@@ -22,7 +22,11 @@ pub fn listen(stop: Arc<Stop>, language: Language) -> std::io::Result<()> {
         .spawn(move || {
             runtime.block_on(async {
                 while tokio::signal::ctrl_c().await.is_ok() {
-                    let waits = stop.ask() && stop.is_submitting();
+                    let is_first = stop.ask();
+                    if is_first && stop.leaves_by_itself() {
+                        continue;
+                    }
+                    let waits = is_first && stop.is_submitting();
                     if let Some(terminal) = &terminal {
                         terminal.restore();
                     }

@@ -1,12 +1,15 @@
 //! `noticert retrieve [TERMINAL…|--all]`
 
+use secrecy::SecretString;
+
 use crate::domain::Text;
-use crate::workflow::{Error, Outcome, Retrieval, SiteChoice};
+use crate::workflow::{ByHand, Desk, Error, Outcome, Retrieval, SiteChoice};
 
 use super::args::RetrieveArguments;
 use super::exit::ExitCode;
 use super::person::TerminalPerson;
-use super::{Session, open, report};
+use super::secret_screen::OtherPage;
+use super::{Session, adopt, downloads, open, report};
 
 pub fn run(session: &Session, arguments: &RetrieveArguments) -> Result<ExitCode, Error> {
     if arguments.terminals.terminals.is_empty() && !arguments.terminals.all {
@@ -20,6 +23,9 @@ pub fn run(session: &Session, arguments: &RetrieveArguments) -> Result<ExitCode,
     };
     let given = open::password(&arguments.site)?;
     let mut desk = session.desk(ledger, &mut person);
+    if arguments.by_hand {
+        return by_hand(session, &mut desk, &choice, given, arguments);
+    }
     let ids = desk.chosen(&arguments.terminals.terminals, |record| {
         desk.waits_for_retrieval(record)
     })?;
@@ -67,6 +73,32 @@ fn summary(outcomes: &[Outcome<Retrieval>], left: usize) -> Text {
             outcomes.len() + left
         ),
     )
+}
+
+fn by_hand(
+    session: &Session,
+    desk: &mut Desk<'_>,
+    choice: &SiteChoice,
+    password: Option<SecretString>,
+    arguments: &RetrieveArguments,
+) -> Result<ExitCode, Error> {
+    let [terminal] = arguments.terminals.terminals.as_slice() else {
+        return Err(Error::NoTerminalNamed);
+    };
+    let id = desk.ledger.find(terminal)?;
+    let downloads = downloads::folder(arguments.downloads.as_deref())?;
+    let mut screen = OtherPage::new(session.language);
+    let adopted = desk.retrieve_by_hand(
+        id,
+        ByHand {
+            choice,
+            downloads: &downloads,
+            password,
+            wipe: arguments.wipe,
+        },
+        &mut screen,
+    )?;
+    Ok(adopt::show(session, adopted))
 }
 
 /// One line per terminal with its checks, and the errors in full.

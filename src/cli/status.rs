@@ -3,7 +3,7 @@
 use comfy_table::{Cell, ContentArrangement, Table, presets};
 use serde_json::{Value, json};
 
-use crate::domain::{Language, Text};
+use crate::domain::{Language, Text, japan_date};
 use crate::ledger::{Ledger, LedgerError};
 use crate::workflow::{Error, TerminalStatus};
 
@@ -111,6 +111,11 @@ fn row_json(terminal: &TerminalStatus, language: Language) -> Value {
         "fingerprint": terminal.fingerprint,
         "valid_to": terminal.valid_to.map(|day| day.to_string()),
         "retrieval_deadline": terminal.retrieval_deadline.map(|day| day.to_string()),
+        "lent": terminal.lent.as_ref().map(|lent| json!({
+            "case": lent.name,
+            "date": japan_date(lent.at).to_string(),
+            "holder": lent.holder,
+        })),
         "backups": [],
     })
 }

@@ -61,8 +61,7 @@ pub(super) fn check(
     findings.checks.push(issuer_family(&facts, expected));
     findings.checks.push(valid_now(&facts, now));
     if let Some(letter) = expected.letter {
-        findings.checks.push(name(&facts, letter));
-        findings.checks.push(validity(&facts, letter));
+        findings.checks.extend(of_letter(&facts, letter));
     }
     findings.checks.extend(remarks(leaf, &public, container));
     findings.facts = Some(facts);
@@ -73,6 +72,11 @@ pub(super) fn check(
         private_key: SecretBox::new(Box::new(key_bag.pkcs8.expose_secret().clone())),
     });
     Ok(findings)
+}
+
+/// The checks of a certificate against the letter that it was issued on.
+pub(super) fn of_letter(facts: &CertificateFacts, letter: &Issuance) -> [Check; 2] {
+    [name(facts, letter), validity(facts, letter)]
 }
 
 fn facts(

@@ -24,7 +24,7 @@ use super::{CustodyError, DataKey, KEY_LENGTH};
 ///
 /// Fixed, not measured as age does: a machine that is busy for a moment would get a weak key for good.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct WorkFactor(u8);
+pub struct WorkFactor(pub(super) u8);
 
 impl WorkFactor {
     /// OWASP's least for scrypt with r = 8: 128 MiB and about a second, which a terminal of 4 GB bears.
@@ -109,7 +109,7 @@ fn unwrap(passphrase: &SecretString, wrapped: &[u8]) -> Result<DataKey, DecryptE
 }
 
 /// NFKC, so that a passphrase typed with Japanese input on is the same passphrase (design rule 12).
-fn folded(passphrase: &SecretString) -> Result<SecretString, CustodyError> {
+pub(super) fn folded(passphrase: &SecretString) -> Result<SecretString, CustodyError> {
     // The typed passphrase has to be seen to be folded; both copies are wiped.
     let typed = passphrase.expose_secret();
     let mut folded = Zeroizing::new(String::with_capacity(typed.len() * NFKC_GROWTH));
@@ -153,7 +153,7 @@ const NAME: &str = "key.age";
 const CHECK_NAME: &str = "key.age.sha256";
 const HEADER: &[u8] = b"noticert data key 1\n";
 /// One GiB of memory: eight times what [`WorkFactor::STANDARD`] asks for.
-const MAX_WORK: u8 = 20;
+pub(super) const MAX_WORK: u8 = 20;
 /// Far more than a wrapped key takes.
 const MAX_FILE: u64 = 64 * 1024;
 /// The most that NFKC lengthens UTF-8 (UAX #15), so that no half-grown copy is left in memory.

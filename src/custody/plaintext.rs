@@ -6,6 +6,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use secrecy::{ExposeSecret, SecretBox, SecretString};
+use zeroize::Zeroizing;
 
 use crate::domain::{CertificatePassword, ReferenceId};
 
@@ -48,6 +49,16 @@ impl Plaintext {
             Some(secret) if !secret.is_empty() => struck_out(sentence, secret),
             _ => sentence.to_owned(),
         }
+    }
+
+    /// Bytes in it.
+    pub fn length(&self) -> usize {
+        self.bytes().len()
+    }
+
+    /// Puts the bytes into a buffer that is sealed as a whole.
+    pub fn append_to(&self, buffer: &mut Zeroizing<Vec<u8>>) {
+        buffer.extend_from_slice(self.bytes());
     }
 
     pub(super) fn bytes(&self) -> &[u8] {

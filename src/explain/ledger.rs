@@ -1,6 +1,6 @@
 //! The ledger, in words.
 
-use crate::domain::Text;
+use crate::domain::{Text, japan_date};
 use crate::ledger::{LedgerError, SiteKind};
 
 use super::{ExitKind, Explanation, custody, nothing_changed, nothing_sent};
@@ -228,6 +228,40 @@ pub fn explain(error: &LedgerError) -> Explanation {
                 ),
             },
         ),
+        LedgerError::Lent { lending, .. } => {
+            let day = japan_date(lending.at);
+            (
+                Text::new(
+                    format!(
+                        "この端末はケース「{}」で {day} に貸し出し中です（渡した先: {}）。",
+                        lending.name, lending.holder
+                    ),
+                    format!(
+                        "This terminal left in the case “{}” on {day} (holder: {}).",
+                        lending.name, lending.holder
+                    ),
+                ),
+                Text::new(
+                    "二重に送信しないよう、ここからは何も送信していません。",
+                    "Nothing was sent from here, so that nothing is sent twice.",
+                ),
+                Text::new(
+                    "ケースが戻ったら noticert unpack FILE。ケースを失くした・使わなかったと確かめたときだけ noticert pack --take-back TERMINAL",
+                    "When the case is back: noticert unpack FILE. Only if it is lost or was never used: noticert pack --take-back TERMINAL",
+                ),
+            )
+        }
+        LedgerError::Contradicts { .. } => (
+            Text::new(
+                "同じ番号の記録の内容が、二つの台帳で違います。どちらかが書き換えられています。",
+                "Two copies of the ledger differ under the same number: one of them was altered.",
+            ),
+            nothing_changed(),
+            Text::new(
+                "このケースは使わず、貸し出した側で作り直してください。",
+                "Do not use this case: have it packed anew.",
+            ),
+        ),
         LedgerError::UnreadableEvent { kind, .. } => (
             Text::new(
                 format!("この端末の記録に、この版の知らない出来事（{kind}）があります。"),
@@ -311,6 +345,8 @@ pub fn exit_kind(error: &LedgerError) -> ExitKind {
         | LedgerError::NotConfirmed { .. }
         | LedgerError::NotSubmittable { .. }
         | LedgerError::UnreadableEvent { .. }
+        | LedgerError::Lent { .. }
+        | LedgerError::Contradicts { .. }
         | LedgerError::NoPassword { .. } => ExitKind::PersonMustLook,
         LedgerError::NotWritable { .. } | LedgerError::ReadOnly | LedgerError::NoKey => {
             ExitKind::Internal

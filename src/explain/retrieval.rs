@@ -91,8 +91,8 @@ pub fn explain(error: &RetrievalError) -> Explanation {
                 ),
             ),
             Text::new(
-                "アドレス（--site）を確かめてください。画面が変わったときは、ブラウザーで手作業で取得できます。",
-                "Check the address (--site). If the page has changed, retrieve it by hand in the browser.",
+                "アドレス（--site）を確かめてください。画面が変わったときは noticert retrieve --by-hand TERMINAL（二つのIDを大きく表示し、ブラウザーで受け取ったファイルを引き取ります）",
+                "Check the address (--site). If the page has changed: noticert retrieve --by-hand TERMINAL (it shows both IDs large and takes the file that the browser saves).",
             ),
         ),
         RetrievalError::AsksMore { reason, sentence } => (
@@ -486,8 +486,8 @@ pub(super) fn tls(problem: TlsProblem) -> (Text, Text) {
 
 fn doctor_names_it() -> Text {
     Text::new(
-        "noticert doctor で相手の方式を調べられます。電子証明書はブラウザー（Edge）で手作業で取得してください。",
-        "noticert doctor finds out what the site speaks. Retrieve the certificate by hand in the browser (Edge).",
+        "noticert doctor で相手の方式を調べられます。電子証明書はブラウザーで取得してください: noticert retrieve --by-hand TERMINAL",
+        "noticert doctor finds out what the site speaks. Retrieve the certificate in the browser: noticert retrieve --by-hand TERMINAL",
     )
 }
 
@@ -536,7 +536,16 @@ fn refused(reason: RefusalReason, sentence: &Option<String>) -> (Text, Text) {
         RefusalReason::Unknown => (
             "取得サイトは電子証明書の代わりに、知らない画面を返しました。",
             "The site answered with a page that is not recognised.",
-            look_up_first(),
+            Text::new(
+                format!(
+                    "{}。ブラウザーで続けるなら noticert retrieve --by-hand TERMINAL",
+                    look_up_first().ja
+                ),
+                format!(
+                    "{}. To go on in the browser: noticert retrieve --by-hand TERMINAL",
+                    look_up_first().en
+                ),
+            ),
         ),
     };
     let quote = quoted(sentence);

@@ -12,7 +12,7 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use super::ids::{AttemptId, EventId, RecordId, SealedId};
+use super::ids::{AttemptId, CaseId, EventId, LedgerId, RecordId, SealedId};
 use super::state::{RefusedReason, StopReason, UnclearReason};
 use super::words::{
     ConfirmedByWord, FieldName, FileHash, PerField, Remark, StatusWord, as_optional_text, as_text,
@@ -113,6 +113,8 @@ pub enum Event {
     },
     /// The pair is about to be sent: written and synced before the POST.
     Submitting(Submitting),
+    /// The pair is about to be shown to a person, who types it into the site's page: written and synced before.
+    SubmittingByHand(ByHand),
     /// The whole answer is on disk, synced, and not yet interpreted.
     AnswerKept {
         /// The submission that it answers.
@@ -186,6 +188,18 @@ pub enum Event {
         /// What the person saw.
         #[serde(default)]
         note: Option<String>,
+    },
+    /// The record left in a case: the ledger that lent it submits nothing until the case is back.
+    Lent(Lending),
+    /// The case came back.
+    Returned {
+        /// The case.
+        case: CaseId,
+    },
+    /// A person took the record back by word, without the case.
+    TakenBack {
+        /// The case.
+        case: CaseId,
     },
 }
 
@@ -300,6 +314,37 @@ pub struct Submitting {
     /// Whether a person asked to send again after an answer that settled nothing or refused.
     #[serde(default)]
     pub again: bool,
+}
+
+/// A pair about to be shown to a person at the screen.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct ByHand {
+    /// Names the submission that the person may make.
+    pub attempt: AttemptId,
+    /// The site.
+    pub host: String,
+    /// The password that the person types there, sealed.
+    pub password: SealedId,
+    /// The request ID shown.
+    #[serde(with = "as_text")]
+    pub request_id: RequestId,
+    /// The reference ID shown, sealed.
+    pub reference_id: SealedId,
+}
+
+/// A record away in a case.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Lending {
+    /// The case.
+    pub case: CaseId,
+    /// Its file's name.
+    pub name: String,
+    /// The ledger that lent the record, and submits nothing meanwhile.
+    pub lender: LedgerId,
+    /// Who or what has the case.
+    pub holder: String,
+    /// When it left.
+    pub at: Timestamp,
 }
 
 /// A `.p12` that was kept and found right.

@@ -4,12 +4,14 @@
 //! later answer, a submission without an outcome outlives the answer to another one, and an unclear
 //! one stays so until a person's word (`again`) or a file settles it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
-use super::event::{Confirmed, Event, LoggedEvent, Retrieved, Sheet, Submitting};
-use super::ids::{AttemptId, RecordId, SealedId};
+use super::event::{
+    ByHand, Confirmed, Event, Lending, LoggedEvent, RelativePath, Retrieved, Sheet, Submitting,
+};
+use super::ids::{AttemptId, CaseId, LedgerId, RecordId, SealedId};
 use super::state::{
     Attempt, Installation, IssuanceState, KeptAnswer, RefusedReason, StopReason, UnclearReason,
 };
@@ -43,6 +45,8 @@ pub(super) struct Fold {
     credentials: Vec<Retrieved>,
     installations: BTreeMap<Fingerprint, Installation>,
     service: BTreeMap<Fingerprint, Service>,
+    lendings: BTreeMap<CaseId, Lending>,
+    closed_cases: BTreeSet<CaseId>,
 }
 
 /// What is sent to the site.
@@ -93,6 +97,7 @@ impl Fold {
                 self.secrets.push(password);
             }
             Event::Submitting(submitting) => self.submit(submitting, logged.at),
+            Event::SubmittingByHand(by_hand) => self.show(by_hand, logged.at),
             Event::AnswerKept {
                 attempt,
                 bytes,
@@ -124,7 +129,27 @@ impl Fold {
             }
             Event::ServiceConfirmed => self.serve(Service::Opened),
             Event::ServiceFailed { note } => self.serve(Service::Failed(note)),
+            Event::Lent(lending) => {
+                self.lendings.insert(lending.case, lending);
+            }
+            Event::Returned { case } | Event::TakenBack { case } => {
+                self.closed_cases.insert(case);
+            }
         }
+    }
+
+    /// The cases with which `lender` let this record go, and which are not back; oldest first.
+    pub(super) fn lent_by(&self, lender: LedgerId) -> impl Iterator<Item = &Lending> {
+        self.lendings.values().filter(move |lending| {
+            lending.lender == lender && !self.closed_cases.contains(&lending.case)
+        })
+    }
+
+    /// Whether another ledger than `here` lent this record, so that it is expected back there.
+    pub(super) fn is_borrowed(&self, here: LedgerId) -> bool {
+        self.lendings
+            .values()
+            .any(|lending| lending.lender != here && !self.closed_cases.contains(&lending.case))
     }
 
     /// Whether it is an issuance at all, and not just a remark about this PC.
@@ -267,6 +292,28 @@ impl Fold {
                 reference_id: submitting.reference_id,
             },
         });
+    }
+
+    /// What a person may have sent is unclear from the moment it is shown; no earlier outcome is forgotten for it.
+    fn show(&mut self, by_hand: ByHand, at: Timestamp) {
+        self.password = Some(by_hand.password);
+        self.secrets
+            .extend([by_hand.password, by_hand.reference_id]);
+        let sent = Sent {
+            attempt: Attempt {
+                id: by_hand.attempt,
+                host: by_hand.host,
+                password: by_hand.password,
+                answer_file: RelativePath::answer(by_hand.attempt),
+                answer: None,
+                begun: at,
+            },
+            pair: Pair {
+                request_id: by_hand.request_id,
+                reference_id: by_hand.reference_id,
+            },
+        };
+        self.unclear.push((UnclearReason::ByHand, Some(sent)));
     }
 
     fn keep_answer(&mut self, attempt: AttemptId, answer: KeptAnswer) {
@@ -430,6 +477,16 @@ mod tests {
         }
     }
 
+    fn by_hand(attempt: AttemptId) -> ByHand {
+        ByHand {
+            attempt,
+            host: "cert.example.test".to_owned(),
+            password: SealedId::new(id(8)),
+            request_id: "300000000000001".parse().unwrap(),
+            reference_id: SealedId::new(id(7)),
+        }
+    }
+
     fn retrieval(attempt: Option<AttemptId>, fingerprint: Fingerprint) -> Retrieved {
         Retrieved {
             attempt,
@@ -466,6 +523,7 @@ mod tests {
             }),
             (attempt(), any::<bool>())
                 .prop_map(|(attempt, again)| Event::Submitting(submission(attempt, again))),
+            attempt().prop_map(|attempt| Event::SubmittingByHand(by_hand(attempt))),
             attempt().prop_map(|attempt| Event::AnswerKept {
                 attempt,
                 bytes: 1,
@@ -587,6 +645,58 @@ mod tests {
         }
     }
 
+    #[test]
+    fn what_was_shown_for_typing_is_unclear_until_a_word_or_a_file_and_hides_no_earlier_outcome() {
+        let attempt = AttemptId::new(id(6));
+        let begun = [
+            Event::Confirmed(confirmation(false)),
+            Event::Refused {
+                attempt: None,
+                reason: RefusedReason::Unknown,
+                sentence: None,
+            },
+            Event::SubmittingByHand(by_hand(attempt)),
+        ];
+        let state = state_after(begun.clone());
+        assert_eq!((state.name(), state.reason()), ("unclear", Some("by-hand")));
+        let put_off = Event::NotSubmitted {
+            attempt: Some(attempt),
+            reason: StopReason::ByHand,
+        };
+        assert_eq!(
+            state_after(begun.clone().into_iter().chain([put_off])).name(),
+            "refused"
+        );
+        let found = Event::Retrieved(retrieval(Some(attempt), Fingerprint::of(&[1])));
+        assert_eq!(
+            state_after(begun.into_iter().chain([found])).name(),
+            "retrieved"
+        );
+    }
+
+    #[test]
+    fn a_lent_record_is_back_whatever_the_order_of_the_words() {
+        let (here, there) = (LedgerId::new(id(1)), LedgerId::new(id(2)));
+        let case = CaseId::new(id(3));
+        let lent = Event::Lent(Lending {
+            case,
+            name: "a.age".to_owned(),
+            lender: here,
+            holder: "受付".to_owned(),
+            at: Timestamp::UNIX_EPOCH,
+        });
+        let back = Event::Returned { case };
+        let fold = folded([lent.clone()]);
+        assert_eq!(fold.lent_by(here).count(), 1);
+        assert_eq!(fold.lent_by(there).count(), 0);
+        assert!(fold.is_borrowed(there) && !fold.is_borrowed(here));
+        assert_eq!(
+            folded([lent.clone(), back.clone()]).lent_by(here).count(),
+            0
+        );
+        assert_eq!(folded([back, lent]).lent_by(here).count(), 0);
+    }
+
     /// Anything but a person's word to send again.
     fn quiet_event() -> impl Strategy<Value = Event> {
         event().prop_filter(
@@ -596,6 +706,10 @@ mod tests {
     }
 
     fn state_after(events: impl IntoIterator<Item = Event>) -> IssuanceState {
+        folded(events).state()
+    }
+
+    fn folded(events: impl IntoIterator<Item = Event>) -> Fold {
         let mut fold = Fold::default();
         for event in events {
             fold.apply(LoggedEvent {
@@ -607,6 +721,6 @@ mod tests {
                 event: Some(event),
             });
         }
-        fold.state()
+        fold
     }
 }

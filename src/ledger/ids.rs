@@ -57,6 +57,14 @@ id_type! {
     /// Names one submission to the site.
     AttemptId
 }
+id_type! {
+    /// Names one case that left with records.
+    CaseId
+}
+id_type! {
+    /// Names one ledger, for life.
+    LedgerId
+}
 
 /// The next id after `last`, at `at` or as soon after it as order allows.
 pub(super) fn next_after(last: Uuid, at: Timestamp, random: [u8; 10]) -> Uuid {

@@ -82,6 +82,23 @@ impl Ledger {
         }
     }
 
+    /// Every reference ID and password in the ledger, as they are looked for where none may be.
+    pub fn every_secret(&self) -> Result<Vec<Plaintext>, LedgerError> {
+        self.vault()?;
+        let mut secrets = Vec::new();
+        for record in self.records()? {
+            for (_, fold) in self.group_of(record.id)? {
+                for id in fold.secrets {
+                    match self.unseal(id) {
+                        Err(LedgerError::Wiped { .. }) => {}
+                        unsealed => secrets.push(unsealed?),
+                    }
+                }
+            }
+        }
+        Ok(secrets)
+    }
+
     /// A cut-out of the page, as it was handed over to be sealed.
     pub fn crop(&self, id: SealedId) -> Result<SecretBox<Vec<u8>>, LedgerError> {
         self.unseal(id).map(Plaintext::into_secret)
@@ -234,7 +251,7 @@ impl Ledger {
         }
     }
 
-    fn vault(&self) -> Result<&Vault, LedgerError> {
+    pub(super) fn vault(&self) -> Result<&Vault, LedgerError> {
         self.vault.as_ref().ok_or(LedgerError::NoKey)
     }
 }
@@ -251,7 +268,7 @@ pub(super) fn readable(record: RecordId, fold: &Fold) -> Result<(), LedgerError>
 }
 
 /// The place that a box is bound to: two boxes of one field cannot be swapped either.
-fn place(field: &str, id: SealedId) -> String {
+pub(super) fn place(field: &str, id: SealedId) -> String {
     format!("{field}/{id}")
 }
 

@@ -251,6 +251,8 @@ reasons! {
         NetworkError => "network-error",
         /// A page in between asks something new.
         NeedsAttention => "needs-attention",
+        /// It was shown for typing into the site's page, and the person says that nothing was sent.
+        ByHand => "by-hand",
     }
 }
 
@@ -262,6 +264,8 @@ pub enum UnclearReason {
     NoWholeAnswer,
     /// A whole file came that fails its checks; it is kept.
     InvalidP12,
+    /// A person was shown the pair for typing it into the site's page; nobody said what came of it.
+    ByHand,
 }
 
 impl UnclearReason {
@@ -270,6 +274,7 @@ impl UnclearReason {
         match self {
             Self::NoWholeAnswer => None,
             Self::InvalidP12 => Some("invalid-p12"),
+            Self::ByHand => Some("by-hand"),
         }
     }
 }

@@ -37,6 +37,7 @@ pub(super) struct SealedRow {
     pub(super) field: String,
     /// `None` once wiped.
     pub(super) sealed: Option<Sealed>,
+    pub(super) wiped_at: Option<Timestamp>,
 }
 
 impl Store {
@@ -128,6 +129,18 @@ impl Store {
     ) -> Result<(), LedgerError> {
         let payload = serde_json::to_string(event)
             .map_err(|source| LedgerError::NotWritable { record, source })?;
+        self.write_line(id, record, at, actor, &payload)
+    }
+
+    /// Writes an event in the words in which another ledger wrote it.
+    pub(super) fn write_line(
+        &self,
+        id: EventId,
+        record: RecordId,
+        at: Timestamp,
+        actor: Actor,
+        payload: &str,
+    ) -> Result<(), LedgerError> {
         let insert =
             "INSERT INTO events (id, record, at, actor, payload) VALUES (?1, ?2, ?3, ?4, ?5)";
         self.connection
@@ -142,6 +155,18 @@ impl Store {
                 ])
             })
             .map(drop)
+            .map_err(|error| self.fault(error))
+    }
+
+    /// The words in which an event stands in the log.
+    pub(super) fn line(&self, id: EventId) -> Result<Option<String>, LedgerError> {
+        self.connection
+            .prepare_cached("SELECT payload FROM events WHERE id = ?1")
+            .and_then(|mut statement| {
+                statement
+                    .query_row([id.to_string()], |row| row.get(0))
+                    .optional()
+            })
             .map_err(|error| self.fault(error))
     }
 
@@ -206,8 +231,43 @@ impl Store {
 
     pub(super) fn sealed(&self, id: SealedId) -> Result<Option<SealedRow>, LedgerError> {
         self.connection
-            .prepare_cached("SELECT record, field, box FROM sealed WHERE id = ?1")
+            .prepare_cached("SELECT record, field, box, wiped_at FROM sealed WHERE id = ?1")
             .and_then(|mut statement| statement.query_row([id.to_string()], sealed_row).optional())
+            .map_err(|error| self.fault(error))
+    }
+
+    /// Writes that a sealed value was wiped elsewhere, and so never was here.
+    pub(super) fn write_wiped(
+        &self,
+        id: SealedId,
+        record: RecordId,
+        field: &str,
+        at: Timestamp,
+    ) -> Result<(), LedgerError> {
+        let insert = "INSERT INTO sealed (id, record, field, wiped_at) VALUES (?1, ?2, ?3, ?4)";
+        self.connection
+            .execute(
+                insert,
+                [
+                    id.to_string(),
+                    record.to_string(),
+                    field.to_owned(),
+                    at.to_string(),
+                ],
+            )
+            .map(drop)
+            .map_err(|error| self.fault(error))
+    }
+
+    /// The ids of a record's sealed values, oldest first.
+    pub(super) fn sealed_of(&self, record: RecordId) -> Result<Vec<SealedId>, LedgerError> {
+        self.connection
+            .prepare_cached("SELECT id FROM sealed WHERE record = ?1 ORDER BY id")
+            .and_then(|mut statement| {
+                statement
+                    .query_map([record.to_string()], |row| parsed(row, 0))?
+                    .collect::<Result<_, _>>()
+            })
             .map_err(|error| self.fault(error))
     }
 
@@ -439,6 +499,10 @@ fn sealed_row(row: &Row<'_>) -> rusqlite::Result<SealedRow> {
         record: parsed(row, 0)?,
         field: row.get(1)?,
         sealed: row.get::<_, Option<Vec<u8>>>(2)?.map(Sealed::from_bytes),
+        wiped_at: row
+            .get::<_, Option<String>>(3)?
+            .map(|text| text.parse().map_err(|_unfit| unfit(3)))
+            .transpose()?,
     })
 }
 

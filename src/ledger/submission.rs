@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::event::{Confirmed, Event, RelativePath, Submitting};
+use super::event::{ByHand, Confirmed, Event, RelativePath, Submitting};
 use super::fold::Fold;
 use super::ids::{AttemptId, RecordId, SealedId};
 use super::secrets::{REFERENCE_ID, readable};
@@ -40,6 +40,21 @@ pub struct SubmissionRequest {
     /// The password to be sent, from [`Ledger::seal_password`].
     pub password: SealedId,
     /// Whether a person asks to send again what was refused or is unclear.
+    pub again: bool,
+}
+
+/// What is written down before a pair is shown for typing.
+#[derive(Clone, Debug)]
+pub struct ByHandRequest {
+    /// Its name, from [`Ledger::new_attempt`].
+    pub attempt: AttemptId,
+    /// The site.
+    pub host: String,
+    /// The kind of site.
+    pub site: SiteKind,
+    /// The password to be typed, from [`Ledger::seal_password`].
+    pub password: SealedId,
+    /// Whether the person knows that an earlier outcome is unknown or a refusal.
     pub again: bool,
 }
 
@@ -102,15 +117,8 @@ impl Ledger {
     ) -> Result<ReviewedIssuance, LedgerError> {
         self.bind_site(request.site)?;
         self.store.in_transaction(|| {
-            let (head, fold) = self.head_of(record)?;
-            readable(head, &fold)?;
-            let confirmed = submittable(head, &fold, request.again, at)?;
-            let reviewed = self.reviewed(head, &confirmed)?;
-            if self.same_pair(head, reviewed.issuance())? {
-                return Err(refused(head, fold.state().name(), false));
-            }
-            // Unsealing it now shows that the answer will open later.
-            self.password(request.password)?;
+            let (head, confirmed, reviewed) =
+                self.ready_to_send(record, request.again, request.password, at)?;
             let event = Event::Submitting(Submitting {
                 attempt: request.attempt,
                 host: request.host.clone(),
@@ -127,6 +135,52 @@ impl Ledger {
             self.write(head, at, actor, &event)?;
             Ok(reviewed)
         })
+    }
+
+    /// Writes that `record`'s pair is about to be shown for typing, and gives what to show.
+    ///
+    /// `again`: the person was told what may happen where an outcome is not known or was a refusal.
+    pub fn begin_by_hand(
+        &mut self,
+        record: RecordId,
+        request: ByHandRequest,
+        at: Timestamp,
+    ) -> Result<ReviewedIssuance, LedgerError> {
+        self.bind_site(request.site)?;
+        self.store.in_transaction(|| {
+            let (head, confirmed, reviewed) =
+                self.ready_to_send(record, request.again, request.password, at)?;
+            let event = Event::SubmittingByHand(ByHand {
+                attempt: request.attempt,
+                host: request.host.clone(),
+                password: request.password,
+                request_id: confirmed.request_id.clone(),
+                reference_id: confirmed.reference_id,
+            });
+            self.write(head, at, Actor::Person, &event)?;
+            Ok(reviewed)
+        })
+    }
+
+    /// What may be sent for `record`, after every rule that could forbid it.
+    fn ready_to_send(
+        &self,
+        record: RecordId,
+        again: bool,
+        password: SealedId,
+        at: Timestamp,
+    ) -> Result<(RecordId, Confirmed, ReviewedIssuance), LedgerError> {
+        let (head, fold) = self.head_of(record)?;
+        readable(head, &fold)?;
+        self.require_at_home(head)?;
+        let confirmed = submittable(head, &fold, again, at)?;
+        let reviewed = self.reviewed(head, &confirmed)?;
+        if self.same_pair(head, reviewed.issuance())? {
+            return Err(refused(head, fold.state().name(), false));
+        }
+        // Unsealing it now shows that the answer will open later.
+        self.password(password)?;
+        Ok((head, confirmed, reviewed))
     }
 
     fn confirm_head(
@@ -202,7 +256,7 @@ impl Ledger {
     }
 
     /// Whether a confirmation says the same in every field that a sheet is accepted by.
-    fn same_essentials(
+    pub(super) fn same_essentials(
         &self,
         confirmed: &Confirmed,
         issuance: &Issuance,

@@ -93,6 +93,11 @@ pub(super) fn computer_name() -> String {
         .into_owned()
 }
 
+/// Every terminal since the VT100 does.
+pub(super) fn obeys_escapes() -> bool {
+    true
+}
+
 pub(super) fn is_elevated() -> bool {
     geteuid().is_root()
 }

@@ -37,7 +37,10 @@ use windows_sys::Win32::Storage::FileSystem::{
     FILE_SHARE_READ, FILE_SHARE_WRITE, GetDiskFreeSpaceExW, MOVEFILE_REPLACE_EXISTING,
     MOVEFILE_WRITE_THROUGH, MoveFileExW, OPEN_ALWAYS,
 };
-use windows_sys::Win32::System::Console::{CONSOLE_MODE, GetConsoleMode, SetConsoleMode};
+use windows_sys::Win32::System::Console::{
+    CONSOLE_MODE, ENABLE_PROCESSED_OUTPUT, ENABLE_VIRTUAL_TERMINAL_PROCESSING, GetConsoleMode,
+    SetConsoleMode,
+};
 use windows_sys::Win32::System::SystemInformation::{
     ComputerNamePhysicalDnsHostname, GetComputerNameExW,
 };
@@ -152,6 +155,19 @@ pub(super) fn is_elevated() -> bool {
     // The answer is a TOKEN_ELEVATION, one u32 that is not zero when elevated.
     const { assert!(size_of::<TOKEN_ELEVATION>() == size_of::<u32>()) };
     token_information(TokenElevation).is_ok_and(|answer| answer.iter().any(|part| *part != 0))
+}
+
+/// Consoles since Windows 10 do when they are told to.
+pub(super) fn obeys_escapes() -> bool {
+    let console = io::stderr();
+    let mut mode: CONSOLE_MODE = 0;
+    // SAFETY: standard error's handle is open while the program runs; `mode` is writable.
+    if unsafe { GetConsoleMode(console.as_raw_handle(), &mut mode) } == 0 {
+        return false;
+    }
+    let wanted = mode | ENABLE_PROCESSED_OUTPUT | ENABLE_VIRTUAL_TERMINAL_PROCESSING;
+    // SAFETY: as above.
+    unsafe { SetConsoleMode(console.as_raw_handle(), wanted) != 0 }
 }
 
 pub(super) fn data_home(place: &dyn Fn(&str) -> Option<PathBuf>) -> Option<PathBuf> {

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use jiff::civil::Date;
 use thiserror::Error;
 
+use crate::case::CaseError;
 use crate::config::ConfigError;
 use crate::credential::CredentialError;
 use crate::custody::{CustodyError, DiskError};
@@ -17,7 +18,9 @@ use crate::practice::letters::{EncodeError, FontError};
 use crate::practice::site::PracticeSiteError;
 use crate::retrieval::RetrievalError;
 
+use super::adopting::AdoptError;
 use super::drafts::{DraftsError, RowError};
+use super::packing::PackError;
 use super::person::PersonError;
 
 /// Why a step did not do what was asked.
@@ -44,6 +47,15 @@ pub enum Error {
     /// The store did not take the certificate.
     #[error(transparent)]
     Install(#[from] InstallError),
+    /// A case cannot be written or taken.
+    #[error(transparent)]
+    Case(#[from] CaseError),
+    /// Nothing was packed or taken back.
+    #[error(transparent)]
+    Pack(#[from] PackError),
+    /// A file that a person fetched cannot be taken.
+    #[error(transparent)]
+    Adopt(#[from] AdoptError),
     /// A person could not be asked.
     #[error(transparent)]
     Person(#[from] PersonError),
@@ -173,6 +185,9 @@ pub enum Error {
     /// Neither an option nor the environment says where data lies.
     #[error("no data folder is known")]
     NoDataFolder,
+    /// Neither an option nor the account says where the browser saves.
+    #[error("no downloads folder is known")]
+    NoDownloadsFolder,
     /// Neither a terminal nor `--all` was named.
     #[error("no terminal was named")]
     NoTerminalNamed,

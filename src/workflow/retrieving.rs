@@ -36,6 +36,7 @@ pub use asking::known_password;
 use attempt::{Ask, Asked, Ended, Reply, Task, Turn};
 use batch::{Batch, Next};
 use forms::Forms;
+pub(super) use outcome::{file_name_of, proven};
 
 /// A certificate file that is kept now.
 #[derive(Debug)]
@@ -230,6 +231,7 @@ impl Desk<'_> {
             | IssuanceState::Refused { .. }
                 if again =>
             {
+                self.ledger.require_at_home(record.id)?;
                 self.consent_to_again()?;
             }
             state => {
@@ -248,6 +250,7 @@ impl Desk<'_> {
                 });
             }
         }
+        self.ledger.require_at_home(record.id)?;
         let reviewed = self.ledger.rebuild_reviewed(record.id)?;
         let deadline = reviewed.issuance().retrieval_deadline;
         if japan_date(self.now()) > deadline && !self.insists_after(deadline)? {

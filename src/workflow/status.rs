@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use jiff::civil::Date;
 
 use crate::domain::{Field, Text, japan_date};
-use crate::ledger::{Ledger, Record};
+use crate::ledger::{Ledger, Lending, Record};
 
 use super::error::Error;
 
@@ -36,30 +36,38 @@ pub struct TerminalStatus {
     pub retrieval_deadline: Option<Date>,
     /// The store that it is installed in.
     pub store: Option<String>,
+    /// The case with which it is away, so that nothing of it is sent from here.
+    pub lent: Option<Lending>,
 }
 
 impl TerminalStatus {
     /// Every terminal of the ledger at `now`, oldest first.
     pub fn all(ledger: &Ledger, now: jiff::Timestamp) -> Result<Vec<Self>, Error> {
-        Ok(ledger
+        ledger
             .records()?
             .iter()
             .map(|record| Self::of(record, ledger, now))
-            .collect())
+            .collect()
     }
 
-    fn of(record: &Record, ledger: &Ledger, now: jiff::Timestamp) -> Self {
+    fn of(record: &Record, ledger: &Ledger, now: jiff::Timestamp) -> Result<Self, Error> {
         let state = record.state_at(now);
         let credential = state.credential();
-        Self {
+        let p12 = credential.map(|kept| kept.p12.under(ledger.dir()));
+        // A case brings the record, never the file: that stays at the terminal.
+        let is_elsewhere = p12.as_ref().is_some_and(|path| !path.exists());
+        Ok(Self {
             id: record.id.to_string(),
             institution_code: record.value(Field::InstitutionCode),
             terminal_name: record.value(Field::TerminalName),
             request_id: record.value(Field::RequestId),
             state: state.name(),
             reason: state.reason(),
-            problem: record.problem().map(|remark| remark.text()),
-            p12: credential.map(|kept| kept.p12.under(ledger.dir())),
+            problem: record
+                .problem()
+                .map(|remark| remark.text())
+                .or_else(|| is_elsewhere.then(kept_elsewhere)),
+            p12: p12.filter(|_| !is_elsewhere),
             fingerprint: credential.map(|kept| kept.fingerprint.to_string()),
             valid_to: credential
                 .map(|kept| japan_date(kept.not_after))
@@ -68,11 +76,31 @@ impl TerminalStatus {
             store: state
                 .installation()
                 .map(|installed| installed.store.clone()),
-        }
+            lent: ledger.lent(record.id)?,
+        })
     }
 
     /// What people call the state, with what to do next.
     pub fn words(&self) -> Text {
+        if let Some(lent) = &self.lent {
+            let day = japan_date(lent.at);
+            return Text::new(
+                format!("貸し出し中（{} {day} {}）", lent.name, lent.holder),
+                format!("lent ({} {day} {})", lent.name, lent.holder),
+            );
+        }
+        if self.reason == Some("by-hand") {
+            return match self.state {
+                "unclear" => Text::new(
+                    "手作業の途中（結果不明）→ adopt FILE",
+                    "typed by hand, outcome unknown: adopt FILE",
+                ),
+                _ => Text::new(
+                    "手作業は取りやめ（未送信）→ retrieve",
+                    "by hand was put off, nothing sent: retrieve",
+                ),
+            };
+        }
         let (ja, en) = match self.state {
             "read" => ("読み取り済み（未確定）", "read, not confirmed"),
             "review" => ("要確認 → review", "needs review"),
@@ -90,4 +118,11 @@ impl TerminalStatus {
         };
         Text::new(ja, en)
     }
+}
+
+fn kept_elsewhere() -> Text {
+    Text::new(
+        "ファイルはこのパソコンにありません（取得した端末にあるか、移動されています）。",
+        "The file is not on this computer: it is at the terminal that retrieved it, or was moved.",
+    )
 }

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 pub struct Stop {
     wanted: AtomicBool,
     submitting: AtomicBool,
+    leaves_by_itself: AtomicBool,
 }
 
 impl Stop {
@@ -28,6 +29,15 @@ impl Stop {
     /// Whether an answer of the site is awaited: the one time at which stopping waits.
     pub fn is_submitting(&self) -> bool {
         self.submitting.load(Ordering::SeqCst)
+    }
+
+    /// Whether the step under way notices the wish to stop and ends by itself: it has something to put away first.
+    pub fn leaves_by_itself(&self) -> bool {
+        self.leaves_by_itself.load(Ordering::SeqCst)
+    }
+
+    pub(super) fn set_leaves_by_itself(&self, leaves: bool) {
+        self.leaves_by_itself.store(leaves, Ordering::SeqCst);
     }
 
     pub(super) fn set_submitting(&self, submitting: bool) {

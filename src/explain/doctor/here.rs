@@ -183,8 +183,8 @@ pub(super) fn found_files(found: &FoundFiles) -> Sentences {
     };
     with_next(
         Text::new(ja, en),
-        "申請し直す前に、この中に使えるものがないか確かめてください: noticert verify FILE.p12。共有フォルダーにあるものは、確かめたら移してください。",
-        "Before applying anew, see whether one of these will do: noticert verify FILE.p12. Move it out of any shared folder afterwards.",
+        "申請し直す前に、この中に使えるものがないか確かめてください: noticert verify FILE.p12（合うものは noticert adopt FILE.p12 で引き取れます）。共有フォルダーにあるものは、確かめたら移してください。",
+        "Before applying anew, see whether one of these will do: noticert verify FILE.p12 (one that fits is taken over by noticert adopt FILE.p12). Move it out of any shared folder afterwards.",
     )
 }
 

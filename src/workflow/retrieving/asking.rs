@@ -75,7 +75,7 @@ impl Desk<'_> {
         }
     }
 
-    pub(super) fn insists_after(&mut self, deadline: Date) -> Result<bool, Error> {
+    pub(in crate::workflow) fn insists_after(&mut self, deadline: Date) -> Result<bool, Error> {
         if !self.person.is_present() {
             return Ok(false);
         }
@@ -90,7 +90,7 @@ impl Desk<'_> {
         Ok(is_yes(&self.person.key(&question)?))
     }
 
-    pub(super) fn consent_to_again(&mut self) -> Result<(), Error> {
+    pub(in crate::workflow) fn consent_to_again(&mut self) -> Result<(), Error> {
         let ja = "前の送信の結果が分かっていません（または拒否されました）。先に、インターネットのパソコンかスマートフォンで「電子証明書申請状況照会」を開き、\nこのリクエストIDの ダウンロード有無 を確かめてください。もう一度送信すると、サイトが取得済みとして断ることがあります。送り直しますか？ 送るなら「送る」と入力:";
         let en = "The outcome of the earlier submission is unknown (or it was refused). First open 電子証明書申請状況照会 on an internet PC or phone\nand read ダウンロード有無 for this request ID. Sending again may be answered as already retrieved. To send again, type “send”:";
         if !self.person.is_present() {

@@ -200,7 +200,7 @@ impl Desk<'_> {
     }
 }
 
-fn proven(
+pub(in crate::workflow) fn proven(
     examination: Examination,
 ) -> Result<(CertificateFacts, Vec<credential::Check>, Vec<Problem>), CredentialError> {
     let checks = examination.checks.clone();
@@ -209,7 +209,7 @@ fn proven(
     Ok((verified.facts().clone(), checks, problems))
 }
 
-fn file_name_of(path: &Path) -> String {
+pub(in crate::workflow) fn file_name_of(path: &Path) -> String {
     path.file_name()
         .map_or_else(String::new, |name| name.to_string_lossy().into_owned())
 }

@@ -1,0 +1,155 @@
+//! Letters and digits large enough to be typed from across a keyboard, five dots by seven, two dots to a character.
+//!
+//! Drawn in ASCII: block elements are two cells wide on the consoles of Japanese Windows.
+//! What looks alike in many fonts (0/O, 1/l/I) differs here in shape, and a line below names each character's kind.
+
+/// `text` in groups of five, several groups to a line: rows of at most `columns` characters.
+pub fn large(text: &str, columns: usize) -> Vec<String> {
+    let characters: Vec<char> = text.chars().collect();
+    let groups: Vec<&[char]> = characters.chunks(GROUP).collect();
+    let group_width = GROUP * CELL + GAP;
+    let per_line = ((columns + GAP) / group_width).max(1);
+    groups.chunks(per_line).flat_map(line_of_groups).collect()
+}
+
+fn line_of_groups(groups: &[&[char]]) -> Vec<String> {
+    let mut rows: Vec<String> = (0..DOTS_HIGH.div_ceil(2))
+        .map(|row| {
+            let drawn: Vec<String> = groups
+                .iter()
+                .map(|group| group.iter().map(|c| half_row(*c, row)).collect())
+                .collect();
+            drawn.join(&" ".repeat(GAP)).trim_end().to_owned()
+        })
+        .collect();
+    let kinds: Vec<String> = groups
+        .iter()
+        .map(|group| group.iter().map(|c| kind_of(*c)).collect())
+        .collect();
+    rows.push(kinds.join(&" ".repeat(GAP)).trim_end().to_owned());
+    rows
+}
+
+/// One row of characters of one glyph: two rows of dots.
+fn half_row(c: char, row: usize) -> String {
+    let columns = dots(c);
+    let mut text: String = columns
+        .iter()
+        .map(|column| {
+            let dot = |at: usize| at < DOTS_HIGH && column >> at & 1 == 1;
+            match (dot(row * 2), dot(row * 2 + 1)) {
+                (true, true) => '#',
+                (true, false) => '"',
+                (false, true) => '_',
+                (false, false) => ' ',
+            }
+        })
+        .collect();
+    text.push(' ');
+    text
+}
+
+/// 数字, 大文字 or 小文字, in the width of one glyph.
+fn kind_of(c: char) -> &'static str {
+    match c {
+        '0'..='9' => " 数   ",
+        'A'..='Z' => " 大   ",
+        'a'..='z' => " 小   ",
+        _ => "      ",
+    }
+}
+
+/// Columns of a glyph from left to right, the lowest bit on top.
+fn dots(c: char) -> [u8; 5] {
+    let at = match c {
+        '0'..='9' => c as usize - '0' as usize,
+        'A'..='Z' => c as usize - 'A' as usize + 10,
+        'a'..='z' => c as usize - 'a' as usize + 36,
+        _ => return [0; 5],
+    };
+    GLYPHS[at]
+}
+
+const GROUP: usize = 5;
+/// Characters of one glyph with the blank after it.
+const CELL: usize = 6;
+/// Characters between two groups.
+const GAP: usize = 3;
+const DOTS_HIGH: usize = 8;
+
+#[rustfmt::skip]
+const GLYPHS: [[u8; 5]; 62] = [
+    // 0 1 2 3 4 5 6 7 8 9
+    [0x3e, 0x51, 0x49, 0x45, 0x3e], [0x00, 0x42, 0x7f, 0x40, 0x00],
+    [0x42, 0x61, 0x51, 0x49, 0x46], [0x21, 0x41, 0x45, 0x4b, 0x31],
+    [0x18, 0x14, 0x12, 0x7f, 0x10], [0x27, 0x45, 0x45, 0x45, 0x39],
+    [0x3c, 0x4a, 0x49, 0x49, 0x30], [0x01, 0x71, 0x09, 0x05, 0x03],
+    [0x36, 0x49, 0x49, 0x49, 0x36], [0x06, 0x49, 0x49, 0x29, 0x1e],
+    // A B C D E F G H I J K L M
+    [0x7e, 0x11, 0x11, 0x11, 0x7e], [0x7f, 0x49, 0x49, 0x49, 0x36],
+    [0x3e, 0x41, 0x41, 0x41, 0x22], [0x7f, 0x41, 0x41, 0x22, 0x1c],
+    [0x7f, 0x49, 0x49, 0x49, 0x41], [0x7f, 0x09, 0x09, 0x09, 0x01],
+    [0x3e, 0x41, 0x49, 0x49, 0x7a], [0x7f, 0x08, 0x08, 0x08, 0x7f],
+    [0x41, 0x41, 0x7f, 0x41, 0x41], [0x20, 0x40, 0x41, 0x3f, 0x01],
+    [0x7f, 0x08, 0x14, 0x22, 0x41], [0x7f, 0x40, 0x40, 0x40, 0x40],
+    [0x7f, 0x02, 0x0c, 0x02, 0x7f],
+    // N O P Q R S T U V W X Y Z
+    [0x7f, 0x04, 0x08, 0x10, 0x7f], [0x3e, 0x41, 0x41, 0x41, 0x3e],
+    [0x7f, 0x09, 0x09, 0x09, 0x06], [0x3e, 0x41, 0x51, 0x21, 0x5e],
+    [0x7f, 0x09, 0x19, 0x29, 0x46], [0x46, 0x49, 0x49, 0x49, 0x31],
+    [0x01, 0x01, 0x7f, 0x01, 0x01], [0x3f, 0x40, 0x40, 0x40, 0x3f],
+    [0x1f, 0x20, 0x40, 0x20, 0x1f], [0x3f, 0x40, 0x38, 0x40, 0x3f],
+    [0x63, 0x14, 0x08, 0x14, 0x63], [0x07, 0x08, 0x70, 0x08, 0x07],
+    [0x61, 0x51, 0x49, 0x45, 0x43],
+    // a b c d e f g h i j k l m
+    [0x20, 0x54, 0x54, 0x54, 0x78], [0x7f, 0x48, 0x44, 0x44, 0x38],
+    [0x38, 0x44, 0x44, 0x44, 0x20], [0x38, 0x44, 0x44, 0x48, 0x7f],
+    [0x38, 0x54, 0x54, 0x54, 0x18], [0x08, 0x7e, 0x09, 0x01, 0x02],
+    [0x18, 0xa4, 0xa4, 0xa4, 0x7c], [0x7f, 0x08, 0x04, 0x04, 0x78],
+    [0x00, 0x44, 0x7d, 0x40, 0x00], [0x40, 0x80, 0x84, 0x7d, 0x00],
+    [0x7f, 0x10, 0x28, 0x44, 0x00], [0x00, 0x01, 0x7f, 0x40, 0x40],
+    [0x7c, 0x04, 0x18, 0x04, 0x78],
+    // n o p q r s t u v w x y z
+    [0x7c, 0x08, 0x04, 0x04, 0x78], [0x38, 0x44, 0x44, 0x44, 0x38],
+    [0xfc, 0x24, 0x24, 0x24, 0x18], [0x18, 0x24, 0x24, 0x24, 0xfc],
+    [0x7c, 0x08, 0x04, 0x04, 0x08], [0x48, 0x54, 0x54, 0x54, 0x20],
+    [0x04, 0x3f, 0x44, 0x40, 0x20], [0x3c, 0x40, 0x40, 0x20, 0x7c],
+    [0x1c, 0x20, 0x40, 0x20, 0x1c], [0x3c, 0x40, 0x30, 0x40, 0x3c],
+    [0x44, 0x28, 0x10, 0x28, 0x44], [0x1c, 0xa0, 0xa0, 0xa0, 0x7c],
+    [0x44, 0x64, 0x54, 0x4c, 0x44],
+];
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn every_character_of_an_id_has_a_shape_of_its_own() {
+        let characters = ('0'..='9').chain('A'..='Z').chain('a'..='z');
+        let shapes: BTreeSet<[u8; 5]> = characters.map(dots).collect();
+        assert_eq!(shapes.len(), 62);
+        assert!(!shapes.contains(&[0; 5]));
+    }
+
+    #[test]
+    fn an_id_fits_the_narrowest_terminal_in_groups_of_five() {
+        let rows = large("123456789012345", 78);
+        assert_eq!(
+            rows.len(),
+            10,
+            "two groups and one, four rows and the kinds"
+        );
+        assert!(rows.iter().all(|row| row.chars().count() <= 78));
+        assert_eq!(large("Kx7mPq2Rtz", 78).len(), 5);
+        assert_eq!(large("123456789012345", 120).len(), 5);
+        assert!(large("", 78).is_empty());
+    }
+
+    #[test]
+    fn a_digit_is_drawn_as_it_looks() {
+        let rows = large("7", 78);
+        assert_eq!(rows, ["\"\"\"\"#", "  _\"", " #", " \"", " 数"]);
+    }
+}

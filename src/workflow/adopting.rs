@@ -1,0 +1,431 @@
+//! `adopt`: a file that a person fetched becomes `retrieved`, after the same checks as one that noticert fetched.
+//!
+//! Whatever goes wrong, the file that was found stays where it is: it is wiped only when the kept copy was read back,
+//! and only because a person wants it.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use jiff::civil::Date;
+use secrecy::{ExposeSecret, SecretString};
+use thiserror::Error;
+use zeroize::Zeroizing;
+
+use crate::credential::{self, CredentialError};
+use crate::custody::files::{self, Wiped};
+use crate::custody::names::safe_file_name;
+use crate::custody::{DiskError, PathKind};
+use crate::domain::{CertificateFacts, CertificatePassword, Pkcs12, Text, japan_date};
+use crate::ledger::{
+    Actor, AttemptId, Event, FileHash, Record, RecordId, RelativePath, Remark, Retrieved, SealedId,
+    SiteKind,
+};
+
+use super::error::Error;
+use super::installing::terminal_folder;
+use super::person::Question;
+use super::retrieving::{Retrieval, file_name_of, known_password, proven};
+use super::{Desk, name_of};
+
+/// A file that was taken.
+#[derive(Debug)]
+pub struct Adopted {
+    /// The record that it belongs to.
+    pub record: RecordId,
+    /// What people call its terminal.
+    pub name: Text,
+    /// The file that was found.
+    pub file: PathBuf,
+    /// The kept file.
+    pub kept: Retrieval,
+    /// What became of the file that was found.
+    pub found: FoundCopy,
+}
+
+/// What became of the file that was found.
+#[derive(Debug)]
+pub enum FoundCopy {
+    /// It is the kept file itself.
+    IsKept,
+    /// It lies where it lay: a second copy in clear.
+    Left,
+    /// It was wiped.
+    Wiped(Wiped),
+    /// It was to be wiped, and the disk refused.
+    NotWiped(DiskError),
+}
+
+/// Why a file that a person fetched cannot be taken.
+#[derive(Debug, Error)]
+pub enum AdoptError {
+    /// No confirmed record has this name and validity.
+    #[error("no confirmed record has the certificate's name and validity")]
+    NoTerminalFits {
+        /// The certificate's name.
+        name: String,
+        /// First day of its validity.
+        from: Date,
+        /// Last day of its validity.
+        to: Date,
+    },
+    /// Several records have this name and validity.
+    #[error("{} records have the certificate's name and validity", candidates.len())]
+    SeveralFit {
+        /// Each with its name.
+        candidates: Vec<(RecordId, Text)>,
+    },
+    /// Another record holds this very certificate.
+    #[error("another record holds this certificate")]
+    HeldByAnother {
+        /// What people call its terminal.
+        name: Text,
+    },
+    /// The file is far larger than any `.p12`.
+    #[error("{} is larger than {limit} bytes", path.display())]
+    TooLarge {
+        /// The file.
+        path: PathBuf,
+        /// The most that is read.
+        limit: u64,
+    },
+    /// The person ended the watch; nothing was sent, by that person's word.
+    #[error("retrieving by hand was put off")]
+    PutOff,
+    /// The watch ended, and nobody said what came of it.
+    #[error("retrieving by hand was left without an outcome")]
+    LeftOpen,
+}
+
+impl Desk<'_> {
+    /// Takes `file` for the record that `terminal` names, else for the only one that it fits.
+    ///
+    /// `wipe`: the person wants the found copy gone; otherwise somebody who is there is asked.
+    pub fn adopt(
+        &mut self,
+        file: &Path,
+        terminal: Option<&str>,
+        given: Option<SecretString>,
+        wipe: bool,
+    ) -> Result<Adopted, Error> {
+        let bytes = self.read_found(file)?;
+        let named = match terminal {
+            Some(text) => Some(self.ledger.record(self.ledger.find(text)?)?),
+            None => None,
+        };
+        let (record, kept) = match self.kept_already(&bytes)? {
+            Some((record, kept)) => {
+                refuse_other(named.as_ref(), &record)?;
+                (record, kept)
+            }
+            None => {
+                let (facts, password, sealed) = self.open_found(&bytes, named.as_ref(), given)?;
+                let record = match named {
+                    Some(record) => record,
+                    None => self.record_for(&facts)?,
+                };
+                let kept = self.take_in(&bytes, &record, &password, sealed, None)?;
+                (record, kept)
+            }
+        };
+        let found = self.put_away(file, &kept.p12, &bytes, wipe)?;
+        Ok(Adopted {
+            record: record.id,
+            name: name_of(&record),
+            file: file.to_owned(),
+            kept,
+            found,
+        })
+    }
+
+    /// The file's bytes, as far as any `.p12` reaches.
+    pub(super) fn read_found(&self, file: &Path) -> Result<Zeroizing<Vec<u8>>, Error> {
+        let limit = u64::from(self.config.limits.answer_kilobytes) * 1024;
+        let mut bytes = Zeroizing::new(Vec::new());
+        File::open(file)
+            .and_then(|file| file.take(limit + 1).read_to_end(&mut bytes))
+            .map_err(|source| Error::Unreadable {
+                path: file.to_owned(),
+                source,
+            })?;
+        match bytes.len() as u64 > limit {
+            true => Err(AdoptError::TooLarge {
+                path: file.to_owned(),
+                limit,
+            }
+            .into()),
+            false => Ok(bytes),
+        }
+    }
+
+    /// Holds the bytes against the letter of `record`, saves them and writes `retrieved`.
+    ///
+    /// `sealed`: the password, where the ledger has it already.
+    pub(super) fn take_in(
+        &mut self,
+        bytes: &[u8],
+        record: &Record,
+        password: &CertificatePassword,
+        sealed: Option<SealedId>,
+        attempt: Option<AttemptId>,
+    ) -> Result<Retrieval, Error> {
+        let reviewed = self.ledger.rebuild_reviewed(record.id)?;
+        let expected = credential::Expected {
+            letter: Some(reviewed.issuance()),
+            ..self.of_the_file_alone()
+        };
+        let pkcs12 = Pkcs12::received(bytes.to_vec());
+        let sha256 = pkcs12.sha256();
+        let examined = credential::examine(pkcs12, password, &expected, self.now());
+        let (facts, checks, problems) = examined.and_then(proven)?;
+        if let Some(holder) = self.holder_of(&facts)?
+            && holder.id != record.id
+        {
+            return Err(AdoptError::HeldByAnother {
+                name: name_of(&holder),
+            }
+            .into());
+        }
+        self.ledger.bind_site(match facts.is_practice() {
+            true => SiteKind::Practice,
+            false => SiteKind::Real,
+        })?;
+        let sealed = match sealed {
+            Some(sealed) => sealed,
+            None => {
+                let now = self.now();
+                self.ledger.seal_password(record.id, password, now)?
+            }
+        };
+        let folder = terminal_folder(self.data(), record);
+        let name = format!(
+            "{}_{}.p12",
+            file_name_of(&folder),
+            reviewed.issuance().validity.to()
+        );
+        files::create_dir(&folder, PathKind::SavedFile)?;
+        let path = files::write_new_owner_only_atomic(&folder, &safe_file_name(&name), bytes)?;
+        let p12 = RelativePath::inside(self.data(), &path)
+            .map_err(|_| Error::KeptFileChanged { path: path.clone() })?;
+        let event = Event::Retrieved(Retrieved {
+            attempt,
+            p12,
+            sha256: FileHash(sha256),
+            password: sealed,
+            fingerprint: facts.fingerprint,
+            serial_number: facts.serial_number.clone(),
+            not_before: facts.not_before,
+            not_after: facts.not_after,
+            problem: problems.first().map(Remark::from),
+        });
+        self.ledger
+            .append(record.id, self.now(), Actor::Person, event)?;
+        Ok(Retrieval {
+            p12: path,
+            facts: Some(facts),
+            checks,
+            problems,
+            already: false,
+        })
+    }
+
+    /// Wipes the found copy where a person wants that, after the kept one was read back.
+    pub(super) fn put_away(
+        &mut self,
+        found: &Path,
+        kept: &Path,
+        bytes: &[u8],
+        wipe: bool,
+    ) -> Result<FoundCopy, Error> {
+        if is_same_file(found, kept) {
+            return Ok(FoundCopy::IsKept);
+        }
+        if !wipe && !self.wants_it_wiped(found)? {
+            return Ok(FoundCopy::Left);
+        }
+        if !holds(kept, bytes) {
+            return Err(Error::KeptFileChanged {
+                path: kept.to_owned(),
+            });
+        }
+        let wiped = match files::wipe(found) {
+            Ok(wiped) => FoundCopy::Wiped(wiped),
+            Err(error) => FoundCopy::NotWiped(error),
+        };
+        if !holds(kept, bytes) {
+            // Two names of one file: what was overwritten under the one is written again under the other.
+            let folder = kept.parent().unwrap_or(Path::new(""));
+            let name = file_name_of(kept);
+            files::replace_owner_only_atomic(folder, &name, bytes, PathKind::SavedFile)?;
+        }
+        Ok(wiped)
+    }
+
+    /// Opens the file with the password of the named record, else the given one, else one that is asked for.
+    fn open_found(
+        &mut self,
+        bytes: &[u8],
+        named: Option<&Record>,
+        given: Option<SecretString>,
+    ) -> Result<(CertificateFacts, CertificatePassword, Option<SealedId>), Error> {
+        if let Some(sealed) = named.and_then(|record| record.password)
+            && let Ok(password) = self.ledger.password(sealed)
+            && let Ok(facts) = self.facts_of(bytes, &password)
+        {
+            return Ok((facts, password, Some(sealed)));
+        }
+        let mut asked = 0;
+        let may_ask = given.is_none() && self.person.is_present();
+        loop {
+            let password = known_password(given.clone(), self.person)?;
+            asked += 1;
+            match self.facts_of(bytes, &password) {
+                Ok(facts) => return Ok((facts, password, None)),
+                Err(Error::Credential(CredentialError::WrongPassword))
+                    if may_ask && asked < MOST_ASKED =>
+                {
+                    self.person.tell(&Text::new(
+                        "このパスワードでは開きません。もう一度入力してください。",
+                        "This password does not open it. Try once more.",
+                    ));
+                }
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    fn facts_of(
+        &self,
+        bytes: &[u8],
+        password: &CertificatePassword,
+    ) -> Result<CertificateFacts, Error> {
+        let pkcs12 = Pkcs12::received(bytes.to_vec());
+        let expected = self.of_the_file_alone();
+        let examined = credential::examine(pkcs12, password, &expected, self.now())?;
+        let (facts, _, _) = proven(examined)?;
+        Ok(facts)
+    }
+
+    fn of_the_file_alone(&self) -> credential::Expected<'_> {
+        credential::Expected {
+            letter: None,
+            issuer_family: &self.config.certificate.issuer_family,
+            key_derivation_rounds: self.config.limits.key_derivation_rounds,
+        }
+    }
+
+    /// The record whose kept file has these bytes already.
+    fn kept_already(&self, bytes: &[u8]) -> Result<Option<(Record, Retrieval)>, Error> {
+        let sha256 = FileHash(Pkcs12::received(bytes.to_vec()).sha256());
+        for record in self.ledger.records()? {
+            let Some(kept) = record.state.credential() else {
+                continue;
+            };
+            let p12 = kept.p12.under(self.data());
+            if kept.sha256 == sha256 && holds(&p12, bytes) {
+                let kept = Retrieval {
+                    p12,
+                    facts: None,
+                    checks: Vec::new(),
+                    problems: Vec::new(),
+                    already: true,
+                };
+                return Ok(Some((record, kept)));
+            }
+        }
+        Ok(None)
+    }
+
+    fn holder_of(&self, facts: &CertificateFacts) -> Result<Option<Record>, Error> {
+        Ok(self.ledger.records()?.into_iter().find(|record| {
+            record
+                .state
+                .credential()
+                .is_some_and(|kept| kept.fingerprint == facts.fingerprint)
+        }))
+    }
+
+    /// The record that the certificate was issued for: by itself, else by name and validity.
+    fn record_for(&self, facts: &CertificateFacts) -> Result<Record, Error> {
+        if let Some(holder) = self.holder_of(facts)? {
+            return Ok(holder);
+        }
+        let mut fitting = Vec::new();
+        for record in self.ledger.records()? {
+            if record.state.credential().is_some() {
+                continue;
+            }
+            let fits = self
+                .ledger
+                .rebuild_reviewed(record.id)
+                .is_ok_and(|reviewed| credential::fits(facts, reviewed.issuance()));
+            if fits {
+                fitting.push(record);
+            }
+        }
+        match fitting.len() {
+            1 => Ok(fitting.swap_remove(0)),
+            0 => Err(AdoptError::NoTerminalFits {
+                name: facts.subject_common_name.clone().unwrap_or_default(),
+                from: japan_date(facts.not_before),
+                to: japan_date(facts.not_after),
+            }
+            .into()),
+            _ => Err(AdoptError::SeveralFit {
+                candidates: fitting
+                    .iter()
+                    .map(|record| (record.id, name_of(record)))
+                    .collect(),
+            }
+            .into()),
+        }
+    }
+
+    /// Deleting is never answered by `--yes`.
+    fn wants_it_wiped(&mut self, found: &Path) -> Result<bool, Error> {
+        if !self.person.is_present() {
+            return Ok(false);
+        }
+        let question = Question::plain(
+            format!(
+                "元のファイル {} を消去しますか？（4桁のパスワードは数秒で破られます） [y/N]",
+                found.display()
+            ),
+            format!(
+                "Wipe the file that was found, {}? (Four digits are broken in seconds.) [y/N]",
+                found.display()
+            ),
+        );
+        // Exposed to be compared with a letter.
+        let typed = self.person.key(&question)?;
+        Ok(matches!(
+            typed.expose_secret().trim(),
+            "y" | "Y" | "ｙ" | "はい"
+        ))
+    }
+}
+
+/// A kept file belongs to its record, whatever terminal was named.
+fn refuse_other(named: Option<&Record>, holder: &Record) -> Result<(), Error> {
+    match named {
+        Some(named) if named.id != holder.id => Err(AdoptError::HeldByAnother {
+            name: name_of(holder),
+        }
+        .into()),
+        _ => Ok(()),
+    }
+}
+
+fn holds(path: &Path, bytes: &[u8]) -> bool {
+    std::fs::read(path).is_ok_and(|present| Zeroizing::new(present).as_slice() == bytes)
+}
+
+fn is_same_file(one: &Path, other: &Path) -> bool {
+    match (one.canonicalize(), other.canonicalize()) {
+        (Ok(one), Ok(other)) => one == other,
+        _ => false,
+    }
+}
+
+/// Times that a password is asked for before the file is given back.
+const MOST_ASKED: u32 = 3;
