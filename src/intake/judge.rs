@@ -653,6 +653,18 @@ mod tests {
     }
 
     #[test]
+    fn what_only_one_reader_read_goes_to_review() {
+        let mut evidence = sure();
+        change(&mut evidence.request_id, |readings| {
+            readings.agreement = Agreement::Alone;
+            readings.second = LineReading::default();
+        });
+        let reading = judged(&evidence);
+        assert_eq!(doubts_of(&reading.request_id), ["no-second-reader"]);
+        assert_eq!(reading.request_id.status, Status::Review);
+    }
+
+    #[test]
     fn one_unsure_character_sends_its_field_to_review() {
         let mut evidence = sure();
         change(&mut evidence.institution_code, |readings| {

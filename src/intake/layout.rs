@@ -160,10 +160,13 @@ impl Size {
         (edge..height.saturating_sub(edge)).contains(&piece.middle_y())
     }
 
-    /// Specks and pictures are no print. A dot is left out here, not on the line that a reader sees.
+    /// Specks and pictures are no print, nor are the pieces of a rule that a fax tore: no stroke is so long and thin.
+    /// A dot is left out here, not on the line that a reader sees.
     fn is_print(&self, piece: &Area) -> bool {
         let (width, height) = (piece.width(), piece.height());
-        width.max(height) >= self.mm(0.8) && height <= self.mm(14.0) && width <= self.mm(60.0)
+        let torn = width.min(height) <= self.mm(0.7) && width.max(height) >= self.mm(6.5);
+        let size = width.max(height) >= self.mm(0.8);
+        size && height <= self.mm(14.0) && width <= self.mm(60.0) && !torn
     }
 }
 
@@ -523,6 +526,30 @@ mod tests {
             };
             Layout::of_ink(&ink, 150.0, Framing::Rules)
         }
+    }
+
+    #[test]
+    fn pieces_of_a_torn_rule_are_no_print() {
+        let mut form = Form::new();
+        for row in 0..5 {
+            form = form
+                .print(120, 200 + row * 40, 4)
+                .print(520, 200 + row * 40, 10);
+            for left in (110..1000).step_by(90) {
+                form.mask.row_mut(228 + row * 40)[left..left + 50].fill(true);
+            }
+        }
+        let layout = form.layout();
+        let bands: Vec<&Band> = layout
+            .tables
+            .iter()
+            .flat_map(|table| &table.bands)
+            .collect();
+        let [band] = bands.as_slice() else {
+            panic!("{} bands", bands.len());
+        };
+        let lines: Vec<usize> = band.cells.iter().map(|cell| cell.lines.len()).collect();
+        assert_eq!(lines, [5, 5]);
     }
 
     fn ruled(mut form: Form, top: usize, rows: usize) -> Form {

@@ -15,7 +15,7 @@ use crate::intake::reader::{LineReader, ReaderError};
 /// What was found on a page.
 pub enum Found<'p> {
     /// A notice's blocks.
-    Notice(Upright<'p>, Layout, Vec<BlockLayout>),
+    Notice(Box<Upright<'p>>, Layout, Vec<BlockLayout>),
     /// Print, but no notice: the page in the turns that it may stand upright in, likeliest first.
     Other(Vec<(Upright<'p>, Layout)>),
     /// No print.
@@ -92,7 +92,7 @@ impl Finder<'_> {
         let (layout, mut blocks) = best;
         // Beside a notice, a block of which little could be read is still a terminal's: a person must see it.
         blocks.retain(|block| block.rows.len() >= FEWEST_ROWS);
-        Ok(Found::Notice(upright, layout, blocks))
+        Ok(Found::Notice(Box::new(upright), layout, blocks))
     }
 
     fn look(
