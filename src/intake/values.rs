@@ -7,6 +7,7 @@
 //! agree on it and both readers are among those. Without Tesseract nothing is accepted: one reader vouches for nothing.
 
 mod shapes;
+mod vote;
 
 use std::path::Path;
 
@@ -22,6 +23,7 @@ use crate::intake::reader::TesseractReader;
 use crate::intake::reader::{
     Alphabet, GlyphnetReader, LineReader, LineReading, OTHER, PRINT_HEIGHT, ReaderError,
 };
+use vote::{merged, take_majority, with_alternatives};
 
 /// The recognisers that read each value.
 pub struct Readers {
@@ -386,59 +388,6 @@ pub fn digits_of(reading: &LineReading) -> String {
     characters.filter(char::is_ascii_digit).collect()
 }
 
-/// Puts the readings of the text that most agree on in front; false when there is no such text, or when only
-/// one reader saw it.
-fn take_majority(readings: &mut Vec<(By, LineReading)>) -> bool {
-    let texts: Vec<(By, String)> = readings
-        .iter()
-        .map(|(by, reading)| (*by, reading.text()))
-        .collect();
-    let votes = |text: &String| texts.iter().filter(|(_, other)| other == text).count();
-    let Some((_, winner)) = texts
-        .iter()
-        .find(|(_, text)| votes(text) * 2 > texts.len() && !text.is_empty())
-    else {
-        return false;
-    };
-    let saw = |who: By| texts.iter().any(|(by, text)| *by == who && text == winner);
-    let both = saw(By::Glyphnet) && saw(By::Tesseract);
-    // Stable: readings of the winning text come first, in their order; the two readers lead them.
-    let mut marked: Vec<(bool, (By, LineReading))> = texts
-        .iter()
-        .map(|(_, text)| text != winner)
-        .zip(readings.drain(..))
-        .collect();
-    marked.sort_by_key(|(loser, _)| *loser);
-    readings.extend(marked.into_iter().map(|(_, reading)| reading));
-    let first = readings.first().map(|(by, _)| *by);
-    let other = readings.iter().position(|(by, _)| Some(*by) != first);
-    if let (true, Some(other)) = (both, other) {
-        readings.swap(1, other);
-    }
-    both
-}
-
-/// The first two readings; every character of the first carries what any other reading saw in its place.
-fn merged(readings: &[LineReading]) -> (LineReading, LineReading) {
-    let mut first = readings.first().cloned().unwrap_or_default();
-    for other in readings.iter().skip(1) {
-        first = with_alternatives(first, other);
-    }
-    (first, readings.get(1).cloned().unwrap_or_default())
-}
-
-fn with_alternatives(mut first: LineReading, other: &LineReading) -> LineReading {
-    if first.characters.len() == other.characters.len() {
-        for (mine, theirs) in first.characters.iter_mut().zip(&other.characters) {
-            let seen = theirs.character;
-            if seen != mine.character && !mine.alternatives.contains(&seen) {
-                mine.alternatives.insert(0, seen);
-            }
-        }
-    }
-    first
-}
-
 const DATES: Alphabet = Alphabet::DateMarks;
 const DIGIT_HEIGHT: f32 = 22.0;
 
@@ -487,49 +436,170 @@ const FEWEST_RINGS: usize = 3;
 
 #[cfg(test)]
 mod tests {
+    use std::collections::VecDeque;
+    use std::sync::{Arc, Mutex};
+
+    use image::Luma;
+
     use super::*;
+    use crate::intake::fields::Label;
+    use crate::intake::layout::Framing;
+    use crate::intake::page::{Page, Turn};
     use crate::intake::reader::ReadCharacter;
 
-    fn reading(text: &str) -> LineReading {
-        let characters = text.chars().zip(0..).map(|(character, i)| ReadCharacter {
-            character,
-            confidence: 0.9,
-            alternatives: Vec::new(),
-            left: 10 + i * 20,
-            right: 10 + i * 20 + 14,
-            after_blank: false,
-        });
-        LineReading {
-            characters: characters.collect(),
-            width: 0,
+    /// Says what it was told to say, line after line, and then the last again.
+    #[derive(Clone, Default)]
+    struct Scripted(Arc<Mutex<(VecDeque<&'static str>, usize)>>);
+
+    impl Scripted {
+        fn saying(texts: &[&'static str]) -> Self {
+            Self(Arc::new(Mutex::new((texts.iter().copied().collect(), 0))))
+        }
+
+        fn lines_read(&self) -> usize {
+            self.0.lock().unwrap().1
         }
     }
 
-    use By::{Glyphnet as G, Tesseract as T};
+    impl LineReader for Scripted {
+        fn read_line(&mut self, line: &GrayImage, _: Alphabet) -> Result<LineReading, ReaderError> {
+            let mut script = self.0.lock().unwrap();
+            script.1 += 1;
+            let text = match script.0.len() {
+                0 => "",
+                1 => script.0[0],
+                _ => script.0.pop_front().unwrap_or_default(),
+            };
+            let step = line.width() / (text.len() as u32).max(2);
+            let characters = text.chars().zip(0..).map(|(character, i)| ReadCharacter {
+                character,
+                confidence: 0.99,
+                alternatives: Vec::new(),
+                left: i * step,
+                right: i * step + step,
+                after_blank: false,
+            });
+            Ok(LineReading {
+                characters: characters.collect(),
+                width: line.width(),
+            })
+        }
+    }
 
-    fn by(readers: [By; 4], texts: [&str; 4]) -> Vec<(By, LineReading)> {
-        readers.into_iter().zip(texts.map(reading)).collect()
+    /// Reads a line of three bars of ink, far from each other, with `read`.
+    fn read<T>(
+        ours: &Scripted,
+        other: Option<&Scripted>,
+        read: impl FnOnce(&mut ValueReader<'_>, &RowLayout) -> T,
+    ) -> T {
+        let bars = [100..112, 130..142, 160..172];
+        let image = GrayImage::from_fn(1240, 1754, |x, y| {
+            let ink = bars.iter().any(|bar| bar.contains(&x)) && (200..220).contains(&y);
+            Luma([if ink { 0 } else { 255 }])
+        });
+        let page = Page::examine(image, Some((150.0, 150.0)));
+        let upright = page.upright(Turn::None);
+        let layout = Layout::of(&upright, Framing::None);
+        let area = Area {
+            left: 100,
+            top: 200,
+            right: 172,
+            bottom: 220,
+        };
+        let row = RowLayout {
+            label: Label::RequestId,
+            label_area: area,
+            value: vec![PrintLine {
+                area,
+                glyph: 20,
+                typical: 20,
+            }],
+        };
+        let boxed = |reader: &Scripted| Box::new(reader.clone()) as Box<dyn LineReader + Send>;
+        let mut readers = Readers {
+            glyphs: boxed(ours),
+            latin: other.map(boxed),
+            japanese: None,
+        };
+        let mut values = ValueReader {
+            page: &upright,
+            layout: &layout,
+            readers: &mut readers,
+        };
+        read(&mut values, &row)
+    }
+
+    fn digits(ours: &Scripted, other: Option<&Scripted>) -> TwoReadings {
+        read(ours, other, |values, row| {
+            values.digits(row).unwrap().unwrap()
+        })
     }
 
     #[test]
-    fn what_only_one_reader_saw_is_no_agreement() {
-        let mut readings = by([G, G, G, T], ["17", "17", "17", "71"]);
-        assert!(!take_majority(&mut readings));
+    fn two_readers_that_agree_are_asked_once() {
+        let (ours, other) = (Scripted::saying(&["123"]), Scripted::saying(&["123"]));
+        let readings = digits(&ours, Some(&other));
+        assert_eq!(readings.agreement, Agreement::Agreed);
+        assert_eq!(
+            (readings.first.text(), readings.strokes),
+            ("123".to_owned(), 3)
+        );
+        assert_eq!((ours.lines_read(), other.lines_read()), (1, 1));
     }
 
     #[test]
-    fn three_of_four_readings_make_a_text_and_two_do_not() {
-        let mut readings = by([G, T, G, T], ["17", "71", "71", "71"]);
-        assert!(take_majority(&mut readings));
-        let readers: Vec<By> = readings.iter().take(2).map(|(by, _)| *by).collect();
-        assert_eq!(readers, [T, G]);
-        let readings: Vec<LineReading> = readings.into_iter().map(|(_, r)| r).collect();
-        let (first, second) = merged(&readings);
-        assert_eq!((first.text(), second.text()), ("71".into(), "71".into()));
-        assert_eq!(first.characters[0].alternatives, ['1']);
-        assert!(!take_majority(&mut by(
-            [G, T, G, T],
-            ["17", "71", "71", "17"]
-        )));
+    fn where_they_differ_more_passes_decide_and_what_was_seen_otherwise_is_named() {
+        let (ours, other) = (
+            Scripted::saying(&["128", "123"]),
+            Scripted::saying(&["123"]),
+        );
+        let readings = digits(&ours, Some(&other));
+        assert_eq!(readings.agreement, Agreement::Agreed);
+        assert_eq!(readings.first.text(), "123");
+        assert_eq!(readings.first.characters[2].alternatives, ['8']);
+        assert_eq!((ours.lines_read(), other.lines_read()), (3, 3));
+    }
+
+    #[test]
+    fn readers_that_each_stay_with_their_own_text_differ() {
+        let (ours, other) = (Scripted::saying(&["128"]), Scripted::saying(&["123"]));
+        assert_eq!(digits(&ours, Some(&other)).agreement, Agreement::Differ);
+    }
+
+    #[test]
+    fn one_reader_alone_agrees_with_nobody() {
+        let ours = Scripted::saying(&["123"]);
+        assert_eq!(digits(&ours, None).agreement, Agreement::Alone);
+        let dates = read(&ours, None, |values, row| values.dates(row, 0));
+        assert_eq!(dates.unwrap().unwrap().agreement, Agreement::Alone);
+    }
+
+    #[test]
+    fn a_number_in_doubt_needs_every_pass_to_see_the_same() {
+        let one_voice = |ours: &Scripted, other: &Scripted| {
+            read(ours, Some(other), |values, row| {
+                values.digits_of_one_voice(row).unwrap().unwrap().agreement
+            })
+        };
+        let same = Scripted::saying(&["123"]);
+        assert_eq!(
+            one_voice(&same, &Scripted::saying(&["123"])),
+            Agreement::Agreed
+        );
+        let wavering = Scripted::saying(&["123", "123", "124", "123"]);
+        assert_eq!(one_voice(&same, &wavering), Agreement::Differ);
+    }
+
+    #[test]
+    fn print_behind_the_last_character_read_is_told() {
+        let cut_short = |text: &'static str| {
+            let (ours, other) = (Scripted::saying(&[text]), Scripted::saying(&[text]));
+            read(&ours, Some(&other), |values, row| {
+                values.latin(row).unwrap().unwrap().cut_short
+            })
+        };
+        // Scripted characters share the line: fifteen reach its end, a single one its middle.
+        assert!(!cut_short("OnlineBillingNW"));
+        assert!(cut_short("O"));
     }
 }

@@ -146,3 +146,48 @@ const TURNS_OF_OTHERS: usize = 2;
 const FEWEST_ROWS: usize = 2;
 const ROWS_OF_A_BLOCK: usize = 7;
 const LONE_LINES: usize = 3;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::intake::layout::{Area, Cell, PrintLine};
+
+    fn cell(lines: usize) -> Cell {
+        let area = Area {
+            left: 0,
+            top: 0,
+            right: 10,
+            bottom: 10,
+        };
+        let line = PrintLine {
+            area,
+            glyph: 10,
+            typical: 10,
+        };
+        Cell {
+            lines: vec![line; lines],
+        }
+    }
+
+    fn table(ruled: bool, bands: &[&[usize]]) -> Table {
+        let band = |lines: &&[usize]| Band {
+            cells: lines.iter().map(|lines| cell(*lines)).collect(),
+        };
+        Table {
+            ruled,
+            bands: bands.iter().map(band).collect(),
+        }
+    }
+
+    #[test]
+    fn a_framed_column_without_another_beside_it_is_half_of_a_table() {
+        assert!(is_lone_column(&table(true, &[&[1], &[1], &[1]])));
+        assert!(is_lone_column(&table(true, &[&[3, 0]])));
+        assert!(!is_lone_column(&table(true, &[&[1, 1], &[1, 1], &[1, 1]])));
+        assert!(!is_lone_column(&table(true, &[&[1], &[1]])), "a caption");
+        assert!(
+            !is_lone_column(&table(false, &[&[1], &[1], &[1]])),
+            "a paragraph"
+        );
+    }
+}
