@@ -237,3 +237,17 @@ fn an_issuance_read_on_both_sides_is_shown_as_one() {
     unite(&mut terminal, &everything(&office));
     assert_eq!(terminal.log().unwrap().len(), log);
 }
+
+#[test]
+fn a_pair_keyed_again_after_its_reference_id_was_wiped_is_confirmed_anew() {
+    let (_a, mut ledger) = empty();
+    let record = confirm(&mut ledger, 1, 0);
+    for value in ledger.portable(&[record]).unwrap().values {
+        ledger.wipe_sealed(value.id, at(1)).unwrap();
+    }
+    confirm(&mut ledger, 1, 2);
+    let records = ledger.records().unwrap();
+    assert_eq!(records.len(), 1, "shown as one");
+    let again = ledger.rebuild_reviewed(records[0].id).unwrap();
+    assert_eq!(again.issuance().request_id, issuance(1).request_id);
+}

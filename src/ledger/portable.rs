@@ -9,12 +9,11 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
-use super::event::{Actor, Confirmed, Event};
+use super::event::{Actor, Event};
 use super::ids::{CaseId, EventId, RecordId, SealedId};
 use super::secrets::place;
 use super::{Ledger, LedgerError, SiteKind};
 use crate::custody::Plaintext;
-use crate::domain::Issuance;
 
 /// Some records with everything that belongs to them.
 #[derive(Debug, Default)]
@@ -243,14 +242,6 @@ impl Ledger {
             }
         }
         Ok(())
-    }
-
-    /// As [`Self::same_essentials`]; a value that was wiped is equal to nothing.
-    fn same_values(&self, confirmed: &Confirmed, issuance: &Issuance) -> Result<bool, LedgerError> {
-        match self.same_essentials(confirmed, issuance) {
-            Err(LedgerError::Wiped { .. }) => Ok(false),
-            same => same,
-        }
     }
 }
 

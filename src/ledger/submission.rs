@@ -92,7 +92,7 @@ impl Ledger {
         };
         let (_, fold) = self.head_of(record)?;
         match &fold.confirmed {
-            Some(confirmed) if !self.same_essentials(confirmed, issuance)? => Ok(Some(record)),
+            Some(confirmed) if !self.same_values(confirmed, issuance)? => Ok(Some(record)),
             _ => Ok(None),
         }
     }
@@ -197,7 +197,7 @@ impl Ledger {
         let bad_ids = is_bad_ids(fold);
         match (fold.state(), reviewed.by()) {
             (IssuanceState::Confirmed { confirmed, .. }, by) => {
-                let same = self.same_essentials(&confirmed, issuance)?;
+                let same = self.same_values(&confirmed, issuance)?;
                 match by {
                     ConfirmedBy::Judge if !same => return Ok(Confirmation::Differs(head)),
                     ConfirmedBy::Person if !same || !same_remainder(&confirmed, issuance) => {}
@@ -253,6 +253,18 @@ impl Ledger {
         Ok(self
             .find_by_request_id(&issuance.request_id)?
             .filter(|other| group.iter().all(|(member, _)| member != other)))
+    }
+
+    /// As [`Self::same_essentials`]; a value that was wiped is equal to nothing.
+    pub(super) fn same_values(
+        &self,
+        confirmed: &Confirmed,
+        issuance: &Issuance,
+    ) -> Result<bool, LedgerError> {
+        match self.same_essentials(confirmed, issuance) {
+            Err(LedgerError::Wiped { .. }) => Ok(false),
+            same => same,
+        }
     }
 
     /// Whether a confirmation says the same in every field that a sheet is accepted by.
