@@ -240,6 +240,13 @@ impl SiteKind {
             Self::Practice => "practice",
         }
     }
+
+    /// The kind of that name; `None` for another word.
+    pub fn named(name: &str) -> Option<Self> {
+        [Self::Real, Self::Practice]
+            .into_iter()
+            .find(|kind| kind.name() == name)
+    }
 }
 
 impl std::fmt::Display for SiteKind {
@@ -333,9 +340,7 @@ impl Ledger {
         let Some(name) = self.store.meta(SITE_KIND)? else {
             return Ok(None);
         };
-        [SiteKind::Real, SiteKind::Practice]
-            .into_iter()
-            .find(|kind| kind.name() == name)
+        SiteKind::named(&name)
             .map(Some)
             .ok_or_else(|| self.damaged())
     }

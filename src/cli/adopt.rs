@@ -11,11 +11,7 @@ use super::{Session, open, report, retrieve};
 
 pub fn run(session: &Session, arguments: &AdoptArguments) -> Result<ExitCode, Error> {
     let mut person = TerminalPerson::new(session.language, session.common.yes);
-    let given = arguments
-        .password_file
-        .as_deref()
-        .map(open::secret_file)
-        .transpose()?;
+    let given = open::secret_of(arguments.password_file.as_deref())?;
     let ledger = open::ledger(session, &mut person)?;
     let mut desk = session.desk(ledger, &mut person);
     let adopted = desk.adopt(

@@ -43,10 +43,7 @@ pub fn data_folder(common: &Common) -> Result<PathBuf, Error> {
 /// The ledger, for writing; asks for the passphrase unless a file holds it.
 pub fn ledger(session: &Session, person: &mut dyn Person) -> Result<Ledger, Error> {
     let data = data_folder(&session.common)?;
-    let given = match &session.common.passphrase_file {
-        Some(path) => Some(secret_file(path)?),
-        None => None,
-    };
+    let given = secret_of(session.common.passphrase_file.as_deref())?;
     open_ledger(&data, given, WorkFactor::STANDARD, person, now())
 }
 
@@ -66,6 +63,11 @@ pub fn secret_file(path: &Path) -> Result<SecretString, Error> {
         .next()
         .unwrap_or("");
     Ok(SecretString::from(line.to_owned()))
+}
+
+/// As [`secret_file`], where a file was named.
+pub fn secret_of(path: Option<&Path>) -> Result<Option<SecretString>, Error> {
+    path.map(secret_file).transpose()
 }
 
 /// A folder that holds nothing yet.
@@ -140,11 +142,7 @@ pub fn site(session: &Session, arguments: &SiteArguments, pause: f64) -> Result<
 
 /// The password file that the options name, read.
 pub fn password(arguments: &SiteArguments) -> Result<Option<SecretString>, Error> {
-    arguments
-        .password_file
-        .as_deref()
-        .map(secret_file)
-        .transpose()
+    secret_of(arguments.password_file.as_deref())
 }
 
 /// The store that the options name; without one, what browsers use.

@@ -11,11 +11,7 @@ use super::{Session, open};
 
 pub fn run(session: &Session, arguments: &PackArguments) -> Result<ExitCode, Error> {
     let mut person = TerminalPerson::new(session.language, session.common.yes);
-    let passphrase = arguments
-        .case_passphrase_file
-        .as_deref()
-        .map(open::secret_file)
-        .transpose()?;
+    let passphrase = open::secret_of(arguments.case_passphrase_file.as_deref())?;
     let ledger = open::ledger(session, &mut person)?;
     let mut desk = session.desk(ledger, &mut person);
     let Some(to) = &arguments.to else {

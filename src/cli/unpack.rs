@@ -10,11 +10,7 @@ use super::{Session, open};
 
 pub fn run(session: &Session, arguments: &UnpackArguments) -> Result<ExitCode, Error> {
     let mut person = TerminalPerson::new(session.language, session.common.yes);
-    let passphrase = arguments
-        .case_passphrase_file
-        .as_deref()
-        .map(open::secret_file)
-        .transpose()?;
+    let passphrase = open::secret_of(arguments.case_passphrase_file.as_deref())?;
     // A case that does not open makes no ledger.
     let case = read_case(&arguments.file, passphrase, &mut person)?;
     let ledger = open::ledger(session, &mut person)?;

@@ -59,7 +59,8 @@ impl Actor {
         }
     }
 
-    pub(super) fn named(name: &str) -> Option<Self> {
+    /// Whose name this is in the log; `None` for another word.
+    pub fn named(name: &str) -> Option<Self> {
         [Self::Person, Self::Judge, Self::Program]
             .into_iter()
             .find(|actor| actor.name() == name)

@@ -8,24 +8,19 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use jiff::civil::Date;
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::SecretString;
 use thiserror::Error;
 use zeroize::Zeroizing;
 
 use crate::credential::{self, CredentialError};
 use crate::custody::files::{self, Wiped};
-use crate::custody::names::safe_file_name;
 use crate::custody::{DiskError, PathKind};
 use crate::domain::{CertificateFacts, CertificatePassword, Pkcs12, Text, japan_date};
-use crate::ledger::{
-    Actor, AttemptId, Event, FileHash, Record, RecordId, RelativePath, Remark, Retrieved, SealedId,
-    SiteKind,
-};
+use crate::ledger::{Actor, AttemptId, FileHash, Record, RecordId, SealedId, SiteKind};
 
 use super::error::Error;
-use super::installing::terminal_folder;
 use super::person::Question;
-use super::retrieving::{Retrieval, file_name_of, known_password, proven};
+use super::retrieving::{ProvenFile, Retrieval, file_name_of, is_yes, known_password, proven};
 use super::{Desk, name_of};
 
 /// A file that was taken.
@@ -177,8 +172,9 @@ impl Desk<'_> {
         let pkcs12 = Pkcs12::received(bytes.to_vec());
         let sha256 = pkcs12.sha256();
         let examined = credential::examine(pkcs12, password, &expected, self.now());
-        let (facts, checks, problems) = examined.and_then(proven)?;
-        if let Some(holder) = self.holder_of(&facts)?
+        let proven = examined.and_then(proven)?;
+        let facts = &proven.0;
+        if let Some(holder) = self.holder_of(facts)?
             && holder.id != record.id
         {
             return Err(AdoptError::HeldByAnother {
@@ -197,36 +193,14 @@ impl Desk<'_> {
                 self.ledger.seal_password(record.id, password, now)?
             }
         };
-        let folder = terminal_folder(self.data(), record);
-        let name = format!(
-            "{}_{}.p12",
-            file_name_of(&folder),
-            reviewed.issuance().validity.to()
-        );
-        files::create_dir(&folder, PathKind::SavedFile)?;
-        let path = files::write_new_owner_only_atomic(&folder, &safe_file_name(&name), bytes)?;
-        let p12 = RelativePath::inside(self.data(), &path)
-            .map_err(|_| Error::KeptFileChanged { path: path.clone() })?;
-        let event = Event::Retrieved(Retrieved {
+        let file = ProvenFile {
             attempt,
-            p12,
+            path: self.save(record, reviewed.issuance(), bytes)?,
             sha256: FileHash(sha256),
             password: sealed,
-            fingerprint: facts.fingerprint,
-            serial_number: facts.serial_number.clone(),
-            not_before: facts.not_before,
-            not_after: facts.not_after,
-            problem: problems.first().map(Remark::from),
-        });
-        self.ledger
-            .append(record.id, self.now(), Actor::Person, event)?;
-        Ok(Retrieval {
-            p12: path,
-            facts: Some(facts),
-            checks,
-            problems,
-            already: false,
-        })
+            proven,
+        };
+        self.note_retrieved(record.id, Actor::Person, file)
     }
 
     /// Wipes the found copy where a person wants that, after the kept one was read back.
@@ -323,14 +297,7 @@ impl Desk<'_> {
             };
             let p12 = kept.p12.under(self.data());
             if kept.sha256 == sha256 && holds(&p12, bytes) {
-                let kept = Retrieval {
-                    p12,
-                    facts: None,
-                    checks: Vec::new(),
-                    problems: Vec::new(),
-                    already: true,
-                };
-                return Ok(Some((record, kept)));
+                return Ok(Some((record, Retrieval::already(p12))));
             }
         }
         Ok(None)
@@ -396,12 +363,7 @@ impl Desk<'_> {
                 found.display()
             ),
         );
-        // Exposed to be compared with a letter.
-        let typed = self.person.key(&question)?;
-        Ok(matches!(
-            typed.expose_secret().trim(),
-            "y" | "Y" | "ｙ" | "はい"
-        ))
+        Ok(is_yes(&self.person.key(&question)?))
     }
 }
 

@@ -18,6 +18,7 @@ use crate::platform;
 
 use super::error::Error;
 use super::person::{Person, PersonError, Question};
+use super::seal::keyed_twice;
 use super::{Desk, name_of};
 
 /// What is packed, and where to.
@@ -308,16 +309,10 @@ fn choose_passphrase(person: &mut dyn Person) -> Result<SecretString, Error> {
         "ケースのパスフレーズを決めてください。ケースと一緒に持ち運ばず、電話などで伝えてください。",
         "Choose a passphrase for the case. Do not carry it with the case: tell it by phone.",
     ));
-    let first = person.key_hidden(&Text::new(
-        "ケースのパスフレーズ:",
-        "Passphrase of the case:",
-    ))?;
-    let second = person.key_hidden(&Text::new("もう一度:", "Once more:"))?;
-    // Exposed to compare the two entries.
-    match first.expose_secret() == second.expose_secret() {
-        true => Ok(first),
-        false => Err(Error::PassphrasesDiffer),
-    }
+    keyed_twice(
+        person,
+        &Text::new("ケースのパスフレーズ:", "Passphrase of the case:"),
+    )
 }
 
 pub(super) fn nobody_for_the_passphrase() -> Error {

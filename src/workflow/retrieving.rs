@@ -32,11 +32,12 @@ use crate::retrieval::Site;
 use super::error::Error;
 use super::{Desk, Outcome, name_of};
 use answers::{Answers, Kept};
+pub(super) use asking::is_yes;
 pub use asking::known_password;
 use attempt::{Ask, Asked, Ended, Reply, Task, Turn};
 use batch::{Batch, Next};
 use forms::Forms;
-pub(super) use outcome::{file_name_of, proven};
+pub(super) use outcome::{ProvenFile, file_name_of, proven};
 
 /// A certificate file that is kept now.
 #[derive(Debug)]
@@ -51,6 +52,19 @@ pub struct Retrieval {
     pub problems: Vec<Problem>,
     /// Whether it was there before, so that nothing was submitted.
     pub already: bool,
+}
+
+impl Retrieval {
+    /// A file that was there before.
+    pub(super) fn already(p12: PathBuf) -> Self {
+        Self {
+            p12,
+            facts: None,
+            checks: Vec::new(),
+            problems: Vec::new(),
+            already: true,
+        }
+    }
 }
 
 /// The site with what a batch needs to know about it.
@@ -236,13 +250,8 @@ impl Desk<'_> {
             }
             state => {
                 if let Some(kept) = state.credential() {
-                    return Ok(Prepared::Already(Box::new(Retrieval {
-                        p12: kept.p12.under(self.data()),
-                        facts: None,
-                        checks: Vec::new(),
-                        problems: Vec::new(),
-                        already: true,
-                    })));
+                    let p12 = kept.p12.under(self.data());
+                    return Ok(Prepared::Already(Box::new(Retrieval::already(p12))));
                 }
                 return Err(Error::WrongState {
                     state: state.name(),

@@ -27,7 +27,10 @@ pub fn open_ledger(
     let vault = if Vault::exists(data) {
         let passphrase = match given {
             Some(passphrase) => passphrase,
-            None => ask(person, &known_prompt())?,
+            None => {
+                require_somebody(person)?;
+                person.key_hidden(&known_prompt())?
+            }
         };
         Vault::open(data, &passphrase)?
     } else if locked.is_sealed()? {
@@ -47,14 +50,18 @@ pub fn open_ledger(
 }
 
 fn choose(person: &mut dyn Person) -> Result<SecretString, Error> {
-    if person.is_present() {
-        person.tell(&Text::new(
-            "台帳の秘密を封印するパスフレーズを決めてください。忘れると、封印した値は誰にも開けません。紙に書いて鍵のかかる所に保管してください。",
-            "Choose a passphrase for the seal of this ledger. Nobody can open the sealed values without it: write it down and lock it away.",
-        ));
-    }
-    let first = ask(person, &Text::new("新しいパスフレーズ:", "New passphrase:"))?;
-    let second = ask(person, &Text::new("もう一度:", "Once more:"))?;
+    require_somebody(person)?;
+    person.tell(&Text::new(
+        "台帳の秘密を封印するパスフレーズを決めてください。忘れると、封印した値は誰にも開けません。紙に書いて鍵のかかる所に保管してください。",
+        "Choose a passphrase for the seal of this ledger. Nobody can open the sealed values without it: write it down and lock it away.",
+    ));
+    keyed_twice(person, &Text::new("新しいパスフレーズ:", "New passphrase:"))
+}
+
+/// A passphrase that a person who is there keys twice.
+pub(super) fn keyed_twice(person: &mut dyn Person, prompt: &Text) -> Result<SecretString, Error> {
+    let first = person.key_hidden(prompt)?;
+    let second = person.key_hidden(&Text::new("もう一度:", "Once more:"))?;
     // Exposed to compare the two entries.
     match first.expose_secret() == second.expose_secret() {
         true => Ok(first),
@@ -62,17 +69,17 @@ fn choose(person: &mut dyn Person) -> Result<SecretString, Error> {
     }
 }
 
-fn ask(person: &mut dyn Person, prompt: &Text) -> Result<SecretString, Error> {
-    if !person.is_present() {
-        return Err(Error::Person(PersonError::Absent {
+fn require_somebody(person: &dyn Person) -> Result<(), Error> {
+    match person.is_present() {
+        true => Ok(()),
+        false => Err(Error::Person(PersonError::Absent {
             question: Text::new("封印のパスフレーズ", "the passphrase of the seal"),
             cure: Text::new(
                 "--passphrase-file FILE を付けるか、環境変数 NOTICERT_PASSPHRASE_FILE にファイルを指定してください。",
                 "Give --passphrase-file FILE, or name the file in NOTICERT_PASSPHRASE_FILE.",
             ),
-        }));
+        })),
     }
-    Ok(person.key_hidden(prompt)?)
 }
 
 fn known_prompt() -> Text {

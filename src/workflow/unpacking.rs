@@ -60,12 +60,7 @@ impl Desk<'_> {
         let id: CaseId = manifest.case.parse().map_err(|_| damaged())?;
         let site = match manifest.site.as_deref() {
             None => None,
-            Some(name) => Some(
-                [SiteKind::Real, SiteKind::Practice]
-                    .into_iter()
-                    .find(|kind| kind.name() == name)
-                    .ok_or_else(damaged)?,
-            ),
+            Some(name) => Some(SiteKind::named(name).ok_or_else(damaged)?),
         };
         let is_own = manifest.ledger == self.ledger.id()?.to_string();
         let portable = portable(case).ok_or_else(damaged)?;
@@ -99,9 +94,7 @@ impl Desk<'_> {
 fn portable(case: Case) -> Option<Portable> {
     let mut portable = Portable::default();
     for line in case.manifest.lines {
-        let actor = [Actor::Person, Actor::Judge, Actor::Program]
-            .into_iter()
-            .find(|actor| actor.name() == line.actor)?;
+        let actor = Actor::named(&line.actor)?;
         let payload: serde_json::Value = serde_json::from_str(&line.payload).ok()?;
         payload.get("kind")?.as_str()?;
         portable.events.push(PortableEvent {

@@ -39,7 +39,7 @@ fn nobody_for_the_password() -> Error {
 }
 
 /// Whether a person typed yes.
-pub(super) fn is_yes(typed: &SecretString) -> bool {
+pub(in crate::workflow) fn is_yes(typed: &SecretString) -> bool {
     // Exposed to be compared with a letter.
     matches!(typed.expose_secret().trim(), "y" | "Y" | "ｙ" | "はい")
 }

@@ -1,6 +1,6 @@
 //! What a conversation's end means: the file kept and proven, or the failure written down.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::super::Desk;
 use super::super::error::Error;
@@ -11,10 +11,10 @@ use super::{Going, Retrieval, SiteChoice};
 use crate::credential::{self, CredentialError, Examination};
 use crate::custody::names::safe_file_name;
 use crate::custody::{PathKind, files};
-use crate::domain::{CertificateFacts, Pkcs12, Problem};
+use crate::domain::{CertificateFacts, Issuance, Pkcs12, Problem};
 use crate::ledger::{
-    Actor, AttemptId, Event, FileHash, IssuanceState, RefusedReason, RelativePath, Remark,
-    Retrieved, StopReason, UnclearReason,
+    Actor, AttemptId, Event, FileHash, IssuanceState, Record, RecordId, RefusedReason,
+    RelativePath, Remark, Retrieved, SealedId, StopReason, UnclearReason,
 };
 use crate::retrieval::{self, Effect, RetrievalError};
 
@@ -78,13 +78,9 @@ impl Desk<'_> {
         pkcs12: Pkcs12,
     ) -> Result<Retrieval, Error> {
         let (record, issuance) = (&going.record, going.reviewed.issuance());
-        let folder = terminal_folder(self.data(), record);
-        let name = format!("{}_{}.p12", file_name_of(&folder), issuance.validity.to());
-        let name = safe_file_name(&name);
         let sha256 = pkcs12.sha256();
-        files::create_dir(&folder, PathKind::SavedFile)?;
         // Saved before it is judged: even a file that fails its checks may be all there is.
-        let path = files::write_new_owner_only_atomic(&folder, &name, pkcs12.expose())?;
+        let path = self.save(record, issuance, pkcs12.expose())?;
         let expected = credential::Expected {
             letter: Some(issuance),
             issuer_family: &self.config.certificate.issuer_family,
@@ -92,29 +88,17 @@ impl Desk<'_> {
         };
         let examined = credential::examine(pkcs12, &going.password, &expected, self.now());
         match examined.and_then(proven) {
-            Ok((facts, checks, problems)) => {
-                let event = Event::Retrieved(Retrieved {
+            Ok(proven) => {
+                let file = ProvenFile {
                     attempt,
-                    p12: RelativePath::inside(self.data(), &path)
-                        .map_err(|_| Error::KeptFileChanged { path: path.clone() })?,
+                    path,
                     sha256: FileHash(sha256),
                     password: going.sealed,
-                    fingerprint: facts.fingerprint,
-                    serial_number: facts.serial_number.clone(),
-                    not_before: facts.not_before,
-                    not_after: facts.not_after,
-                    problem: problems.first().map(Remark::from),
-                });
-                self.ledger
-                    .append(record.id, self.now(), Actor::Program, event)?;
+                    proven,
+                };
+                let kept = self.note_retrieved(record.id, Actor::Program, file)?;
                 self.forget_answer(going)?;
-                Ok(Retrieval {
-                    p12: path,
-                    facts: Some(facts),
-                    checks,
-                    problems,
-                    already: false,
-                })
+                Ok(kept)
             }
             Err(source) => {
                 let event = Event::Unclear {
@@ -126,6 +110,53 @@ impl Desk<'_> {
                 Err(Error::InvalidP12 { path, source })
             }
         }
+    }
+
+    /// Saves a certificate file in its terminal's folder, under a name that says until when it is valid.
+    pub(in crate::workflow) fn save(
+        &self,
+        record: &Record,
+        issuance: &Issuance,
+        bytes: &[u8],
+    ) -> Result<PathBuf, Error> {
+        let folder = terminal_folder(self.data(), record);
+        let name = format!("{}_{}.p12", file_name_of(&folder), issuance.validity.to());
+        files::create_dir(&folder, PathKind::SavedFile)?;
+        let name = safe_file_name(&name);
+        Ok(files::write_new_owner_only_atomic(&folder, &name, bytes)?)
+    }
+
+    /// Writes `retrieved` for a file that is saved and passed its checks.
+    pub(in crate::workflow) fn note_retrieved(
+        &mut self,
+        record: RecordId,
+        actor: Actor,
+        file: ProvenFile,
+    ) -> Result<Retrieval, Error> {
+        let (facts, checks, problems) = file.proven;
+        let p12 =
+            RelativePath::inside(self.data(), &file.path).map_err(|_| Error::KeptFileChanged {
+                path: file.path.clone(),
+            })?;
+        let event = Event::Retrieved(Retrieved {
+            attempt: file.attempt,
+            p12,
+            sha256: file.sha256,
+            password: file.password,
+            fingerprint: facts.fingerprint,
+            serial_number: facts.serial_number.clone(),
+            not_before: facts.not_before,
+            not_after: facts.not_after,
+            problem: problems.first().map(Remark::from),
+        });
+        self.ledger.append(record, self.now(), actor, event)?;
+        Ok(Retrieval {
+            p12: file.path,
+            facts: Some(facts),
+            checks,
+            problems,
+            already: false,
+        })
     }
 
     fn note_failure(
@@ -200,9 +231,24 @@ impl Desk<'_> {
     }
 }
 
-pub(in crate::workflow) fn proven(
-    examination: Examination,
-) -> Result<(CertificateFacts, Vec<credential::Check>, Vec<Problem>), CredentialError> {
+/// What a certificate says, what was checked, and what is odd about it.
+type Proven = (CertificateFacts, Vec<credential::Check>, Vec<Problem>);
+
+/// A saved file that passed its checks.
+pub(in crate::workflow) struct ProvenFile {
+    /// The submission that it answers.
+    pub(in crate::workflow) attempt: Option<AttemptId>,
+    /// Where it is saved.
+    pub(in crate::workflow) path: PathBuf,
+    /// Its hash.
+    pub(in crate::workflow) sha256: FileHash,
+    /// The password that opens it.
+    pub(in crate::workflow) password: SealedId,
+    /// What its checks gave.
+    pub(in crate::workflow) proven: Proven,
+}
+
+pub(in crate::workflow) fn proven(examination: Examination) -> Result<Proven, CredentialError> {
     let checks = examination.checks.clone();
     let problems = examination.problems();
     let verified = examination.into_verified()?;
