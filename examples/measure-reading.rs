@@ -1,7 +1,7 @@
 //! Draws invented letters by seed, reads them, and counts what was right, wrong or left to a person.
 //!
 //! ```text
-//! cargo run --release --example measure-reading -- --pages 500 --seed 1 [--fonts DIR] [--unusual] [--wrong] [--jobs N]
+//! cargo run --release --example measure-reading -- --pages 500 --seed 1 [--fonts DIR] [--unusual] [--askew DEGREES] [--wrong] [--jobs N]
 //! ```
 //!
 //! Fonts that are not on this machine are left out and named. `--wrong` lists every field that was not
@@ -21,8 +21,8 @@ use noticert::intake::Intake;
 use noticert::intake::document::Document;
 use noticert::intake::sheet::{PageOutcome, SheetReader};
 use noticert::practice::letters::{
-    Font, Grade, Letter, Random, Scan, Sheet, Style, Truth, Turn, blank_page, cover_page, draw,
-    encode_png, invoice, kaigo_letter, masked_sample, old_authority_letter, turn,
+    Font, Grade, Letter, Random, Scan, Sheet, Style, Truth, Turn, askew, blank_page, cover_page,
+    draw, encode_png, invoice, kaigo_letter, masked_sample, old_authority_letter, turn,
 };
 
 const TODAY: Date = date(2026, 11, 21);
@@ -70,6 +70,7 @@ struct Options {
     jobs: usize,
     unusual: bool,
     wrong: bool,
+    askew: f32,
     keep: Option<PathBuf>,
     only_font: Option<String>,
 }
@@ -82,6 +83,7 @@ impl Options {
             jobs: 1,
             unusual: false,
             wrong: false,
+            askew: 0.0,
             keep: None,
             only_font: None,
         };
@@ -92,6 +94,7 @@ impl Options {
                 "--pages" => options.pages = value()?.parse()?,
                 "--seed" => options.seed = value()?.parse()?,
                 "--jobs" => options.jobs = value()?.parse()?,
+                "--askew" => options.askew = value()?.parse()?,
                 "--keep" => options.keep = Some(value()?.into()),
                 "--font" => options.only_font = Some(value()?),
                 "--unusual" => options.unusual = true,
@@ -214,6 +217,10 @@ impl Case {
             (format!("{grade:?} letter"), page.scan.clone(), truth.sheets)
         };
         let mut scan = grade.apply(&scan, seed);
+        if options.askew != 0.0 {
+            let degrees = random.within(-options.askew, options.askew);
+            scan = askew(&scan, degrees);
+        }
         if random.one_in(6) {
             scan = turn(&scan, random.pick(&[Turn::Left, Turn::Half, Turn::Right]));
         }
@@ -326,12 +333,13 @@ impl Tally {
     ) {
         for (field, status, value, confidence, codes) in values(read) {
             let truth = expected(truth, field);
+            let name = match field {
+                Field::ReferenceId => alphabet(&truth),
+                _ => field.name(),
+            };
             let right = value.as_deref() == Some(truth.as_str());
             let accepted = status == Status::Accepted;
-            let count = self
-                .fields
-                .entry((case.kind.clone(), field.name()))
-                .or_default();
+            let count = self.fields.entry((case.kind.clone(), name)).or_default();
             count.fields += 1;
             count.exact += usize::from(right);
             count.accepted += usize::from(accepted);
@@ -346,6 +354,11 @@ impl Tally {
                 count.accepted_wrong += 1;
                 self.wrong += 1;
                 println!("WRONG {place} {}: {value:?}, printed {truth}", field.name());
+            } else if tell && !accepted && field == Field::ReferenceId {
+                println!(
+                    "review {place} {name}: {value:?}, printed {truth}, {confidence:.2} {codes:?}, open: {}",
+                    open(read)
+                );
             } else if tell && !accepted && digits {
                 println!(
                     "review {place} {}: {value:?}, printed {truth}, {confidence:.2} {codes:?}",
@@ -357,12 +370,12 @@ impl Tally {
 
     fn print(&self) {
         println!(
-            "\n{:<24}{:<20}{:>7}{:>7}{:>9}{:>8}{:>7}",
+            "\n{:<24}{:<24}{:>7}{:>7}{:>9}{:>8}{:>7}",
             "grade", "field", "fields", "exact", "accepted", "review", "WRONG"
         );
         for ((kind, field), count) in &self.fields {
             println!(
-                "{kind:<24}{field:<20}{:>7}{:>7}{:>9}{:>8}{:>7}",
+                "{kind:<24}{field:<24}{:>7}{:>7}{:>9}{:>8}{:>7}",
                 count.fields,
                 count.exact,
                 count.accepted,
@@ -395,6 +408,23 @@ impl Tally {
             self.false_notices, self.misnamed, self.lost_sheets, self.wrong
         );
     }
+}
+
+/// What a reference ID's letters are: the harder, the more characters look alike.
+fn alphabet(reference_id: &str) -> &'static str {
+    match reference_id {
+        id if id.bytes().all(|b| b.is_ascii_digit()) => "reference_id 0-9",
+        id if id.bytes().any(|b| b.is_ascii_lowercase()) => "reference_id 0-9A-Za-z",
+        _ => "reference_id 0-9A-Z",
+    }
+}
+
+/// The characters of the reference ID that may be others, each with what it may be.
+fn open(read: &IssuanceReading) -> String {
+    let characters = read.reference_id.characters.iter();
+    let open = characters.filter(|c| !c.alternatives.is_empty());
+    let named = open.map(|c| format!("{}({})", c.character, String::from_iter(&c.alternatives)));
+    named.collect::<Vec<_>>().join(" ")
 }
 
 type Value = (Field, Status, Option<String>, f32, Vec<&'static str>);

@@ -16,11 +16,11 @@ use crate::domain::{
     ReferenceId, RequestId, Status, TerminalName, Text, edit_distance,
 };
 use crate::intake::fields::dates::{one_date, two_dates};
+use crate::intake::look_alikes;
 use crate::intake::reader::LineReading;
 use crate::intake::values::{Agreement, TwoReadings};
 
 pub mod doubts;
-mod look_alikes;
 
 /// One value with its picture.
 #[derive(Clone, Debug)]
@@ -223,12 +223,34 @@ impl Judge<'_> {
     /// The issuer is free text to the readers, but a known name to the letter: only that name is accepted.
     fn issuer(&self, seen: Option<&Seen>) -> FieldReading<String> {
         let mut field = text_field(Field::Issuer, seen);
-        let families = &self.config.certificate.issuer_family;
-        let known = |text: &String| families.iter().any(|family| is_name_of(text, family));
-        if !field.value.as_ref().is_some_and(known) {
+        if !field
+            .value
+            .as_ref()
+            .is_some_and(|text| self.is_known_issuer(text))
+        {
             demote(&mut field, doubts::look_alike());
         }
         field
+    }
+
+    /// Whether `issuer` is, letter by letter, a name that the configuration knows.
+    fn is_known_issuer(&self, issuer: &str) -> bool {
+        let families = &self.config.certificate.issuer_family;
+        families.iter().any(|family| is_name_of(issuer, family))
+    }
+
+    /// The configured name that an issuer's line shows to one of the readers, give or take blanks and look-alikes.
+    pub fn name_shown(&self, issuer: &TwoReadings) -> Option<String> {
+        let folded = |text: &str| -> String {
+            let letters = text.chars().filter(|c| !c.is_whitespace());
+            letters.map(look_alikes::folded).collect()
+        };
+        let shown = [&issuer.first, &issuer.second].map(|reading| folded(&reading.text()));
+        let families = self.config.certificate.issuer_family.iter();
+        let names = families.flat_map(|family| names_of(family));
+        names
+            .flat_map(|name| AUTHORITIES.map(|authority| format!("{name} {authority}")))
+            .find(|name| shown.contains(&folded(name)))
     }
 
     /// Whether an issuer's name holds one of the configured names, give or take a misprint or misread.
@@ -245,10 +267,10 @@ impl Judge<'_> {
 /// The family's name, as configured or with the sample's misprint, and what follows it: `CA`, `CA-G1`. The name
 /// alone is likelier a line that lost its end.
 fn is_name_of(text: &str, family: &str) -> bool {
-    let misprint = family.replace("Online", "Onlien");
-    let rest = [family, &misprint]
-        .into_iter()
-        .find_map(|name| text.strip_prefix(name));
+    let names = names_of(family);
+    let rest = names
+        .iter()
+        .find_map(|name| text.strip_prefix(name.as_str()));
     let Some(rest) = rest else {
         return false;
     };
@@ -259,6 +281,11 @@ fn is_name_of(text: &str, family: &str) -> bool {
     let generation = dashes.find_map(|dash| authority.strip_prefix(dash));
     let is_number = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
     authority.is_empty() || generation.is_some_and(is_number)
+}
+
+/// The name as configured, and as the official sample misprints it.
+fn names_of(family: &str) -> [String; 2] {
+    [family.to_owned(), family.replace("Online", "Onlien")]
 }
 
 /// The sheet's own status and the remarks on fields that do not decide it.
@@ -345,9 +372,20 @@ fn reference_id(seen: Option<&Seen>) -> FieldReading<ReferenceId> {
     if field.characters.len() != ReferenceId::EXPECTED_LENGTH && field.value.is_some() {
         demote(&mut field, doubts::form(expected));
     }
+    let all_digits = field
+        .characters
+        .iter()
+        .all(|c| c.character.is_ascii_digit());
+    if field.status == Status::Accepted && all_digits {
+        // Ten digits to two readers: an alphabet with letters gives that once in a million IDs, and then a letter
+        // would have to pass for a digit with both.
+        return field;
+    }
+    let settled = seen.map_or(&[][..], |seen| &seen.readings.settled);
     let mut open = false;
-    for character in &mut field.characters {
-        open |= look_alikes::name_look_alikes(character);
+    for (at, character) in field.characters.iter_mut().enumerate() {
+        let settled = settled.get(at).is_some_and(|settled| *settled);
+        open |= !settled && look_alikes::name_look_alikes(character);
     }
     if open {
         demote(&mut field, doubts::look_alike());
@@ -465,7 +503,9 @@ fn with_value<T>(seen: &Seen, value: Option<T>) -> FieldReading<T> {
     }
     match readings.agreement {
         Agreement::Agreed => {}
-        Agreement::Differ => demote(&mut reading, doubts::readings_differ()),
+        Agreement::AgreedButForLookAlikes | Agreement::Differ => {
+            demote(&mut reading, doubts::readings_differ())
+        }
         Agreement::Alone => demote(&mut reading, doubts::no_second_reader()),
     }
     let left_over = readings.counts_strokes && readings.strokes > reading.characters.len();
@@ -479,9 +519,13 @@ fn with_value<T>(seen: &Seen, value: Option<T>) -> FieldReading<T> {
 fn characters_of(readings: &TwoReadings) -> Vec<CharacterReading> {
     let mut second = readings.second.characters.iter().peekable();
     let mut characters = Vec::new();
-    for first in &readings.first.characters {
+    for (at, first) in readings.first.characters.iter().enumerate() {
+        // What the specimens of the page settled, no reader's own doubt reopens.
+        let settled = readings.settled.get(at).is_some_and(|settled| *settled);
         // The second reading of a date has its digits only.
-        let same = second.next_if(|c| c.character == first.character);
+        let same = second
+            .next_if(|c| settled || c.character == first.character)
+            .filter(|c| !settled || !look_alikes::has_look_alikes(c.character));
         let confidence = same.map_or(first.confidence, |c| c.confidence.min(first.confidence));
         characters.push(CharacterReading {
             character: first.character,
@@ -529,6 +573,8 @@ fn letters_of(text: &str) -> Vec<char> {
     letters.flat_map(char::to_lowercase).collect()
 }
 
+/// How a certificate names the authority behind the family's name: without, with and with a spaced generation.
+const AUTHORITIES: [&str; 5] = ["CA", "CA-G1", "CA-G2", "CA - G1", "CA - G2"];
 /// The lower of what the two readers say of themselves. Below it, every tenth of Tesseract's characters is wrong on a fax;
 /// the network is rarely as unsure of a character that it reads right.
 const LOWEST_CONFIDENCE: f32 = 0.80;
@@ -546,6 +592,7 @@ mod tests {
         let characters = text.chars().map(|character| ReadCharacter {
             character,
             confidence: 0.99,
+            kin: 0.99,
             alternatives: Vec::new(),
             left: 0,
             right: 0,
@@ -559,6 +606,7 @@ mod tests {
 
     fn seen(text: &str) -> Option<Seen> {
         let readings = TwoReadings {
+            settled: Vec::new(),
             first: line(text),
             second: line(text),
             agreement: Agreement::Agreed,
@@ -735,8 +783,54 @@ mod tests {
     }
 
     #[test]
+    fn an_id_of_digits_alone_has_no_look_alikes() {
+        let mut evidence = sure();
+        evidence.reference_id = seen("3051182690");
+        assert_eq!(judged(&evidence).reference_id.status, Status::Accepted);
+        change(&mut evidence.reference_id, |readings| {
+            readings.agreement = Agreement::AgreedButForLookAlikes;
+        });
+        let reading = judged(&evidence);
+        assert_eq!(
+            doubts_of(&reading.reference_id),
+            ["readings-differ", "look-alike"]
+        );
+    }
+
+    #[test]
+    fn look_alikes_that_the_page_settled_are_accepted() {
+        let mut evidence = sure();
+        evidence.reference_id = seen("347AEFHLM0");
+        change(&mut evidence.reference_id, |readings| {
+            readings.settled = vec![true; 10];
+            // What either reader said of it no longer counts.
+            readings.second.characters[9].character = 'O';
+            readings.second.characters[9].confidence = 0.3;
+        });
+        assert_eq!(judged(&evidence).reference_id.status, Status::Accepted);
+        change(&mut evidence.reference_id, |readings| {
+            readings.settled[9] = false;
+        });
+        assert_eq!(judged(&evidence).reference_id.status, Status::Review);
+    }
+
+    #[test]
+    fn a_settled_look_alike_does_not_make_its_neighbours_sure() {
+        let mut evidence = sure();
+        evidence.reference_id = seen("347AEFHLM0");
+        change(&mut evidence.reference_id, |readings| {
+            readings.settled = vec![true; 10];
+            readings.second.characters[3].confidence = 0.3;
+        });
+        assert_eq!(
+            doubts_of(&judged(&evidence).reference_id),
+            ["low-confidence"]
+        );
+    }
+
+    #[test]
     fn look_alikes_are_never_accepted_in_the_reference_id() {
-        for text in ["347AEFHLM0", "347AEFHLMO", "3471112890", "347AEFHLMv"] {
+        for text in ["347AEFHLM0", "347AEFHLMO", "3471112S90", "347AEFHLMv"] {
             let mut evidence = sure();
             evidence.reference_id = seen(text);
             let reading = judged(&evidence);

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 
 use image::GrayImage;
 use thiserror::Error;
-use zeroize::Zeroize;
+use zeroize::{Zeroize, Zeroizing};
 
 mod glyphnet;
 #[cfg(feature = "tesseract")]
@@ -41,6 +41,8 @@ pub struct ReadCharacter {
     pub character: char,
     /// 0 to 1, as the reader says of itself.
     pub confidence: f32,
+    /// 0 to 1: that it is this character or one that looks like it. As `confidence` where the reader cannot tell.
+    pub kin: f32,
     /// Other characters that the reader considered, likeliest first.
     pub alternatives: Vec<char>,
     /// Left edge in the line image.
@@ -101,6 +103,11 @@ impl LineReading {
         self.characters.iter().map(|c| c.character).collect()
     }
 
+    /// The characters one by one. As secret as the text: wiped when dropped.
+    pub fn characters(&self) -> Zeroizing<Vec<char>> {
+        Zeroizing::new(self.characters.iter().map(|c| c.character).collect())
+    }
+
     /// The characters with a blank where the reader saw one.
     pub fn text_with_blanks(&self) -> String {
         let blank = |c: &ReadCharacter| c.after_blank.then_some(' ');
@@ -154,6 +161,7 @@ mod tests {
         let characters = text.chars().zip(0..).map(|(character, i)| ReadCharacter {
             character,
             confidence: 0.9 - i as f32 / 100.0,
+            kin: 0.9 - i as f32 / 100.0,
             alternatives: Vec::new(),
             left: i * 10,
             right: i * 10 + 8,

@@ -4,6 +4,7 @@
 //! without a notice is named by what its title and first cells say.
 
 mod finding;
+mod settling;
 
 use jiff::civil::Date;
 use unicode_normalization::UnicodeNormalization;
@@ -71,9 +72,18 @@ impl<'a> SheetReader<'a> {
                 return Ok(without(code, reason));
             }
         };
+        let mut all = Vec::new();
+        for block in &blocks {
+            all.push(self.evidence(&upright, &layout, block)?);
+        }
+        let values = ValueReader {
+            page: &upright,
+            layout: &layout,
+            readers: &mut self.readers,
+        };
+        settling::settle(&values, &self.judge, &blocks, &mut all);
         let mut sheets = Vec::new();
-        for (block, index) in blocks.iter().zip(1..) {
-            let evidence = self.evidence(&upright, &layout, block)?;
+        for ((block, index), evidence) in blocks.iter().zip(1..).zip(all) {
             if self.is_of_the_old_authority(&upright, &layout, block, &evidence)? {
                 return Ok(without("other-authority", other_authority()));
             }

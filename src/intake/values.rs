@@ -6,23 +6,28 @@
 //! When the two differ, more passes are made with other tones and scales; a text stands only when most of them
 //! agree on it and both readers are among those. Without Tesseract nothing is accepted: one reader vouches for nothing.
 
+mod glyphs;
 mod shapes;
+pub mod specimens;
 mod vote;
 
 use std::path::Path;
 
 use image::GrayImage;
+use zeroize::Zeroizing;
 
 use crate::domain::BoundingBox;
 use crate::intake::fields::blocks::RowLayout;
 use crate::intake::fields::dates;
 use crate::intake::layout::{Area, Layout, PrintLine};
+use crate::intake::look_alikes;
 use crate::intake::page::{Tone, Upright};
 #[cfg(feature = "tesseract")]
 use crate::intake::reader::TesseractReader;
 use crate::intake::reader::{
     Alphabet, GlyphnetReader, LineReader, LineReading, OTHER, PRINT_HEIGHT, ReaderError,
 };
+use specimens::Specimens;
 use vote::{merged, take_majority, with_alternatives};
 
 /// The recognisers that read each value.
@@ -63,6 +68,8 @@ impl Readers {
 pub enum Agreement {
     /// They agree on every character.
     Agreed,
+    /// They agree but for characters that look alike.
+    AgreedButForLookAlikes,
     /// They do not.
     Differ,
     /// There was no second reader.
@@ -78,6 +85,8 @@ pub struct TwoReadings {
     pub second: LineReading,
     /// Whether they agree.
     pub agreement: Agreement,
+    /// For each character of the first reading whether its look-alikes are ruled out; empty when nobody looked.
+    pub settled: Vec<bool>,
     /// Separate pieces of ink from left to right, counted without any reader.
     pub strokes: usize,
     /// Whether every character of this value is one piece of ink, so that counting them means something.
@@ -188,11 +197,16 @@ impl ValueReader<'_> {
             return Ok(None);
         };
         let mut readings = self.passes(row, alphabet, &passes[..2])?;
-        let agreement = match readings.as_slice() {
-            [(_, first), (_, second)] if first.text() == second.text() => Agreement::Agreed,
+        // Two readers that took one glyph for two look-alikes do not differ about the ink.
+        let text = |reading: &LineReading| match alphabet {
+            Alphabet::Alphanumeric => reading.text().chars().map(look_alikes::folded).collect(),
+            _ => reading.text(),
+        };
+        let mut agreement = match readings.as_slice() {
+            [(_, first), (_, second)] if text(first) == text(second) => Agreement::Agreed,
             [_, _] => {
                 readings.extend(self.passes(row, alphabet, &passes[2..])?);
-                match take_majority(&mut readings) {
+                match take_majority(&mut readings, text) {
                     true => Agreement::Agreed,
                     false => Agreement::Differ,
                 }
@@ -201,9 +215,87 @@ impl ValueReader<'_> {
         };
         let readings: Vec<LineReading> = readings.into_iter().map(|(_, reading)| reading).collect();
         let (first, second) = merged(&readings);
+        if agreement == Agreement::Agreed && first.text() != second.text() {
+            agreement = Agreement::AgreedButForLookAlikes;
+        }
         Ok(Some(
             self.evidence(row, area, first, second, agreement, alphabet),
         ))
+    }
+
+    /// Adds the glyphs of a number of which there is no doubt to `specimens`. `digit` is the height of the page's digits in
+    /// its ink's pixels.
+    pub fn show(
+        &self,
+        row: &RowLayout,
+        readings: &TwoReadings,
+        digit: usize,
+        specimens: &mut Specimens,
+    ) {
+        let Some(line) = self.specimen_line(row, digit) else {
+            return;
+        };
+        specimens.add_digits(&line, &readings.first.characters());
+    }
+
+    /// Adds the glyphs of the issuer's name to `specimens`, as `words` that it is known to consist of.
+    pub fn show_words(
+        &self,
+        row: &RowLayout,
+        words: &[&str],
+        digit: usize,
+        specimens: &mut Specimens,
+    ) {
+        if let Some(line) = self.specimen_line(row, digit) {
+            specimens.add_words(&line, words);
+        }
+    }
+
+    /// Rules out the look-alikes of an ID, as far as `specimens` can.
+    pub fn settle(
+        &self,
+        row: &RowLayout,
+        readings: &mut TwoReadings,
+        digit: usize,
+        specimens: &Specimens,
+    ) {
+        let agreed = matches!(
+            readings.agreement,
+            Agreement::Agreed | Agreement::AgreedButForLookAlikes
+        );
+        let (true, Some(line)) = (agreed, self.specimen_line(row, digit)) else {
+            return;
+        };
+        let (first, second) = (readings.first.characters(), readings.second.characters());
+        let settled = Zeroizing::new(specimens.settle(&line, &first, &second));
+        let characters = readings.first.characters.iter_mut();
+        for (character, settled) in characters.zip(settled.iter()) {
+            let Some(settled) = settled else { continue };
+            // As sure as the reader was of the glyph, whichever of its look-alikes it named.
+            character.confidence = character.kin;
+            character.character = *settled;
+            character
+                .alternatives
+                .retain(|other| !look_alikes::are_look_alikes(*settled, *other));
+        }
+        readings.settled = settled.iter().map(Option::is_some).collect();
+        let open = |at: usize| !readings.settled.get(at).copied().unwrap_or(false);
+        let differ = |(one, other): (&char, &char)| one != other;
+        let differing = first.iter().zip(second.iter()).map(differ);
+        if !differing.enumerate().any(|(at, differ)| differ && open(at)) {
+            readings.agreement = Agreement::Agreed;
+        }
+    }
+
+    /// A value's line for comparing glyphs; `None` for values of several lines.
+    fn specimen_line(&self, row: &RowLayout, digit: usize) -> Option<GrayImage> {
+        let [line] = row.value.as_slice() else {
+            return None;
+        };
+        let pixels = (digit as u32 * self.layout.step).max(1) as f32;
+        let area = self.layout.on_page(line.area, MARGIN);
+        let scale = glyphs::SPECIMEN_HEIGHT / pixels;
+        Some(self.page.line(area, scale, Tone::Grey))
     }
 
     /// The readings of those passes whose reader there is.
@@ -324,6 +416,7 @@ impl ValueReader<'_> {
             first,
             second,
             agreement,
+            settled: Vec::new(),
             strokes,
             cut_short,
             counts_strokes: matches!(alphabet, Alphabet::Digits | Alphabet::Alphanumeric),
@@ -474,6 +567,7 @@ mod tests {
             let characters = text.chars().zip(0..).map(|(character, i)| ReadCharacter {
                 character,
                 confidence: 0.99,
+                kin: 0.99,
                 alternatives: Vec::new(),
                 left: i * step,
                 right: i * step + step,

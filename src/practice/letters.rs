@@ -20,7 +20,7 @@ mod random;
 mod style;
 mod truth;
 
-pub use damage::{Grade, Turn, bilevel, fax, office, turn};
+pub use damage::{Grade, Turn, askew, bilevel, fax, office, turn};
 pub use draw::{Page, draw};
 pub use encode::{EncodeError, PdfPage, encode_jpeg, encode_pdf, encode_png, encode_tiff_g4};
 pub use font::{Font, FontError};

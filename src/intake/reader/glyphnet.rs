@@ -14,6 +14,7 @@ use rten_tensor::NdTensor;
 use rten_tensor::prelude::*;
 use zeroize::Zeroizing;
 
+use crate::intake::look_alikes::are_look_alikes;
 use crate::intake::reader::{Alphabet, LineReader, LineReading, ReadCharacter, ReaderError};
 
 /// Height of the print that the network was trained on, in pixels: callers scale their lines to it.
@@ -61,19 +62,19 @@ impl LineReader for GlyphnetReader {
     }
 }
 
-/// Likelihoods of every class in every frame, frame by frame. They hold what a secret looks like: wiped when dropped.
+/// Scores (logits) of every class in every frame, frame by frame. They hold what a secret looks like: wiped when dropped.
 struct Frames {
-    likelihoods: Zeroizing<Vec<f32>>,
+    logits: Zeroizing<Vec<f32>>,
     classes: usize,
 }
 
 impl Frames {
     fn len(&self) -> usize {
-        self.likelihoods.len() / self.classes.max(1)
+        self.logits.len() / self.classes.max(1)
     }
 
     fn at(&self, frame: usize) -> &[f32] {
-        &self.likelihoods[frame * self.classes..][..self.classes]
+        &self.logits[frame * self.classes..][..self.classes]
     }
 }
 
@@ -110,32 +111,31 @@ impl Network {
             .model
             .run_one(ValueOrView::from(input.view()), Some(options))
             .map_err(|_| no_model())?;
-        let logits: NdTensor<f32, 3> = output.try_into().map_err(|_| no_model())?;
-        let [_, classes, frames] = logits.shape();
+        let scores: NdTensor<f32, 3> = output.try_into().map_err(|_| no_model())?;
+        let [_, classes, frames] = scores.shape();
         if classes != self.classes.len() + 1 {
             return Err(no_model());
         }
-        let mut likelihoods = Zeroizing::new(Vec::with_capacity(classes * frames));
+        let mut logits = Zeroizing::new(Vec::with_capacity(classes * frames));
         for frame in 0..frames {
-            let of_frame = (0..classes).map(|class| logits[[0, class, frame]]);
-            likelihoods.extend(of_frame);
+            let of_frame = (0..classes).map(|class| scores[[0, class, frame]]);
+            logits.extend(of_frame);
         }
-        Ok(Frames {
-            likelihoods,
-            classes,
-        })
+        Ok(Frames { logits, classes })
     }
 }
 
 /// The characters of `alphabet` that the frames show. Classes that the alphabet could not be confused with stay in
 /// the reckoning: a label under a number's mask is an unsure number, not a sure one.
 fn decode(frames: &Frames, classes: &[char], alphabet: Alphabet) -> LineReading {
-    let mut sure = Vec::with_capacity(frames.len());
-    let weighed: Vec<bool> = classes.iter().map(|c| is_weighed(*c, alphabet)).collect();
-    let allowed: Vec<bool> = classes.iter().map(|c| is_allowed(*c, alphabet)).collect();
-    for frame in 0..frames.len() {
-        sure.push(Shares::of(frames.at(frame), &weighed, &allowed));
-    }
+    let scope = Scope {
+        classes,
+        weighed: classes.iter().map(|c| is_weighed(*c, alphabet)).collect(),
+        allowed: classes.iter().map(|c| is_allowed(*c, alphabet)).collect(),
+    };
+    let sure: Vec<Shares> = (0..frames.len())
+        .map(|frame| scope.shares(frames.at(frame)))
+        .collect();
     let runs = runs_of(&sure);
     let peaks: Vec<usize> = runs.iter().map(|run| peak(&sure, run)).collect();
     let mut characters = Vec::with_capacity(runs.len());
@@ -151,20 +151,21 @@ fn decode(frames: &Frames, classes: &[char], alphabet: Alphabet) -> LineReading 
         let after = runs.get(i + 1);
         let gap_before = before.map_or(0, |before| before.end)..run.start;
         let gap_after = run.end..after.map_or(sure.len(), |after| after.start);
-        let passed_over = hidden(&sure, gap_before, [before, Some(run)]).max(hidden(
-            &sure,
-            gap_after,
-            [Some(run), after],
-        ));
+        let passed_over = |same: &dyn Fn(usize, usize) -> bool| {
+            let ahead = hidden(&sure, gap_before.clone(), [before, Some(run)], same);
+            ahead.max(hidden(&sure, gap_after.clone(), [Some(run), after], same))
+        };
         let (left, right) = tight(left..right, *at, run);
+        let best = sure[*at].best;
+        let logits = frames.at(*at);
+        let kin = scope.kin(logits, best);
         characters.push(ReadCharacter {
-            character: classes[sure[*at].best - 1],
-            confidence: sure[*at].share.min(1.0 - passed_over),
-            alternatives: sure[*at]
-                .others
-                .iter()
-                .map(|class| classes[class - 1])
-                .collect(),
+            character: classes[best - 1],
+            confidence: sure[*at]
+                .share
+                .min(1.0 - passed_over(&|one, other| one == other)),
+            kin: kin.min(1.0 - passed_over(&|one, other| scope.look_alike(one, other))),
+            alternatives: scope.others(logits, best),
             left: (left * FRAME) as u32,
             right: (right * FRAME) as u32,
             after_blank: false,
@@ -176,6 +177,15 @@ fn decode(frames: &Frames, classes: &[char], alphabet: Alphabet) -> LineReading 
     }
 }
 
+/// Which classes take part in reading a line. A class's number is its place among the classes plus 1; 0 is the blank.
+struct Scope<'a> {
+    classes: &'a [char],
+    /// Those that a character of the alphabet may be mistaken for.
+    weighed: Vec<bool>,
+    /// Those of the alphabet.
+    allowed: Vec<bool>,
+}
+
 /// What one frame says: its likeliest class and how likely it is among those weighed.
 struct Shares {
     /// 0 for the blank.
@@ -184,50 +194,76 @@ struct Shares {
     /// The likeliest class that is no blank, and its share.
     ink: usize,
     ink_share: f32,
-    /// Other allowed classes of some likelihood, likeliest first.
-    others: Vec<usize>,
 }
 
-impl Shares {
-    fn of(logits: &[f32], weighed: &[bool], allowed: &[bool]) -> Self {
-        let in_play = |class: usize| class == 0 || weighed[class - 1];
-        let may_be = |class: usize| class > 0 && allowed[class - 1];
-        let played = || (0..logits.len()).filter(|class| in_play(*class));
-        let highest = played().map(|class| logits[class]).fold(f32::MIN, f32::max);
-        let sum: f32 = played().map(|class| (logits[class] - highest).exp()).sum();
-        let share = |class: usize| (logits[class] - highest).exp() / sum;
-        let mut others: Vec<(usize, f32)> = (1..logits.len())
-            .filter(|class| may_be(*class))
-            .map(|class| (class, share(class)))
-            .filter(|(_, share)| *share >= LEAST_ALTERNATIVE)
-            .collect();
-        others.sort_by(|one, other| other.1.total_cmp(&one.1));
-        let best_allowed = (1..logits.len())
-            .filter(|class| may_be(*class))
+impl Scope<'_> {
+    fn shares(&self, logits: &[f32]) -> Shares {
+        let best_allowed = self
+            .allowed_classes()
             .max_by(|one, other| logits[*one].total_cmp(&logits[*other]));
         let ink = best_allowed.unwrap_or(0);
         let best = if logits[0] >= logits[ink] { 0 } else { ink };
-        let others = others.into_iter().map(|(class, _)| class);
-        Self {
+        let share = self.share(logits);
+        Shares {
             best,
             share: share(best),
             ink,
             ink_share: share(ink),
-            others: others
-                .filter(|class| *class != best)
-                .take(MOST_ALTERNATIVES)
-                .collect(),
         }
+    }
+
+    /// How likely each class is among those weighed.
+    fn share(&self, logits: &[f32]) -> impl Fn(usize) -> f32 {
+        let played = || (0..logits.len()).filter(|class| *class == 0 || self.weighed[class - 1]);
+        let highest = played().map(|class| logits[class]).fold(f32::MIN, f32::max);
+        let sum: f32 = played().map(|class| (logits[class] - highest).exp()).sum();
+        move |class| (logits[class] - highest).exp() / sum
+    }
+
+    /// Other characters of the alphabet of some likelihood, likeliest first.
+    fn others(&self, logits: &[f32], best: usize) -> Vec<char> {
+        let share = self.share(logits);
+        let mut others: Vec<(usize, f32)> = self
+            .allowed_classes()
+            .map(|class| (class, share(class)))
+            .filter(|(class, share)| *class != best && *share >= LEAST_ALTERNATIVE)
+            .collect();
+        others.sort_by(|one, other| other.1.total_cmp(&one.1));
+        let others = others.into_iter().take(MOST_ALTERNATIVES);
+        others.map(|(class, _)| self.classes[class - 1]).collect()
+    }
+
+    /// How likely it is that the frame shows `best` or one of its look-alikes.
+    fn kin(&self, logits: &[f32], best: usize) -> f32 {
+        let share = self.share(logits);
+        let kin = self
+            .allowed_classes()
+            .filter(|class| self.look_alike(*class, best));
+        kin.map(share).sum::<f32>().min(1.0)
+    }
+
+    fn look_alike(&self, one: usize, other: usize) -> bool {
+        are_look_alikes(self.classes[one - 1], self.classes[other - 1])
+    }
+
+    fn allowed_classes(&self) -> impl Iterator<Item = usize> {
+        (1..=self.allowed.len()).filter(|class| self.allowed[class - 1])
     }
 }
 
 /// How likely it is that a character stands in frames taken for blank, other than the two that they lie between: those
-/// begin and end softly.
-fn hidden(frames: &[Shares], gap: Range<usize>, between: [Option<&Range<usize>>; 2]) -> f32 {
+/// begin and end softly. `same` says which classes count as one of those two.
+fn hidden(
+    frames: &[Shares],
+    gap: Range<usize>,
+    between: [Option<&Range<usize>>; 2],
+    same: &dyn Fn(usize, usize) -> bool,
+) -> f32 {
     let known = between.map(|run| run.map_or(0, |run| frames[run.start].best));
+    let is_known = |class: usize| known.iter().any(|known| *known != 0 && same(*known, class));
     frames[gap]
         .iter()
-        .filter(|frame| frame.ink != 0 && !known.contains(&frame.ink))
+        .filter(|frame| frame.ink != 0 && !is_known(frame.ink))
         .map(|frame| frame.ink_share)
         .fold(0.0, f32::max)
 }
@@ -336,7 +372,7 @@ mod tests {
                 .position(|known| *known == c)
                 .map_or(0, |at| at + 1)
         };
-        let mut likelihoods = Vec::new();
+        let mut logits = Vec::new();
         for (pair, share) in text {
             let mut row = [-20.0; CLASSES_HERE.len() + 1];
             let mut characters = pair.chars();
@@ -346,10 +382,10 @@ mod tests {
                 row[second] = (1.0 - share).ln();
             }
             row[first] = share.ln();
-            likelihoods.extend(row);
+            logits.extend(row);
         }
         Frames {
-            likelihoods: Zeroizing::new(likelihoods),
+            logits: Zeroizing::new(logits),
             classes: CLASSES_HERE.len() + 1,
         }
     }

@@ -182,6 +182,7 @@ fn parse_hocr(hocr: &str) -> LineReading {
                 characters.push(ReadCharacter {
                     character,
                     confidence,
+                    kin: confidence,
                     alternatives: std::mem::take(&mut alternatives),
                     left,
                     right,

@@ -238,6 +238,11 @@ fn trimmed(image: &GrayImage, columns: Range<u32>) -> Option<Range<u32>> {
     Some(first.saturating_sub(1)..(last + 2).min(image.width()))
 }
 
+/// Columns of ink darker than `ink`, from left to right.
+pub fn spans(line: &GrayImage, ink: u8) -> Vec<Range<u32>> {
+    spans_of(&mask_of(line, ink))
+}
+
 fn mask_of(line: &GrayImage, ink: u8) -> Mask {
     let mut mask = Mask::blank(line.width() as usize, line.height() as usize);
     for y in 0..mask.height() {
@@ -290,6 +295,7 @@ mod tests {
         let characters = text.chars().zip(0..).map(|(character, i)| ReadCharacter {
             character,
             confidence: 0.9,
+            kin: 0.9,
             alternatives: Vec::new(),
             left: 10 + i * 20,
             right: 10 + i * 20 + 14,

@@ -4,11 +4,14 @@ use super::By;
 use crate::intake::reader::LineReading;
 
 /// Puts the readings of the text that most agree on in front; false when there is no such text, or when only
-/// one reader saw it.
-pub(super) fn take_majority(readings: &mut Vec<(By, LineReading)>) -> bool {
+/// one reader saw it. `text` says what of a reading counts.
+pub(super) fn take_majority(
+    readings: &mut Vec<(By, LineReading)>,
+    text: impl Fn(&LineReading) -> String,
+) -> bool {
     let texts: Vec<(By, String)> = readings
         .iter()
-        .map(|(by, reading)| (*by, reading.text()))
+        .map(|(by, reading)| (*by, text(reading)))
         .collect();
     let votes = |text: &String| texts.iter().filter(|(_, other)| other == text).count();
     let Some((_, winner)) = texts
@@ -66,6 +69,7 @@ mod tests {
         let characters = text.chars().zip(0..).map(|(character, i)| ReadCharacter {
             character,
             confidence: 0.9,
+            kin: 0.9,
             alternatives: Vec::new(),
             left: 10 + i * 20,
             right: 10 + i * 20 + 14,
@@ -86,22 +90,22 @@ mod tests {
     #[test]
     fn what_only_one_reader_saw_is_no_agreement() {
         let mut readings = by([G, G, G, T], ["17", "17", "17", "71"]);
-        assert!(!take_majority(&mut readings));
+        assert!(!take_majority(&mut readings, LineReading::text));
     }
 
     #[test]
     fn three_of_four_readings_make_a_text_and_two_do_not() {
         let mut readings = by([G, T, G, T], ["17", "71", "71", "71"]);
-        assert!(take_majority(&mut readings));
+        assert!(take_majority(&mut readings, LineReading::text));
         let readers: Vec<By> = readings.iter().take(2).map(|(by, _)| *by).collect();
         assert_eq!(readers, [T, G]);
         let readings: Vec<LineReading> = readings.into_iter().map(|(_, r)| r).collect();
         let (first, second) = merged(&readings);
         assert_eq!((first.text(), second.text()), ("71".into(), "71".into()));
         assert_eq!(first.characters[0].alternatives, ['1']);
-        assert!(!take_majority(&mut by(
-            [G, T, G, T],
-            ["17", "71", "71", "17"]
-        )));
+        assert!(!take_majority(
+            &mut by([G, T, G, T], ["17", "71", "71", "17"]),
+            LineReading::text
+        ));
     }
 }

@@ -99,6 +99,22 @@ pub fn office(scan: &Scan, seed: u64) -> Scan {
     Scan { image, dpi }
 }
 
+/// A sheet laid down carelessly: turned by `degrees`, on a larger sheet that holds all of it.
+pub fn askew(scan: &Scan, degrees: f32) -> Scan {
+    let (sin, cos) = degrees.to_radians().abs().sin_cos();
+    let (width, height) = (scan.image.width() as f32, scan.image.height() as f32);
+    let size = (width * cos + height * sin, width * sin + height * cos);
+    let place = Placement {
+        degrees,
+        shift: ((size.0 - width) / 2.0, (size.1 - height) / 2.0),
+    };
+    let size = (size.0.ceil() as u32, size.1.ceil() as u32);
+    Scan {
+        image: resample(scan, scan.dpi, size, &place),
+        dpi: scan.dpi,
+    }
+}
+
 /// A scanner's black-and-white mode: 300 dpi, up to 1° askew, hard edges.
 pub fn bilevel(scan: &Scan, seed: u64) -> Scan {
     let mut random = Random::fork(seed, "bilevel");

@@ -1,0 +1,101 @@
+//! The look-alikes of a page's reference IDs, held against what is sure on the same page.
+//!
+//! Sure are the numbers and dates that both readers saw, and the issuer's name where it is one that the configuration
+//! knows.
+
+use crate::intake::fields::Label;
+use crate::intake::fields::blocks::BlockLayout;
+use crate::intake::judge::{Evidence, Judge, Seen};
+use crate::intake::values::specimens::Specimens;
+use crate::intake::values::{Agreement, ValueReader};
+
+/// Settles in `all`, the evidence of `blocks`, what can be settled.
+pub(super) fn settle(
+    values: &ValueReader<'_>,
+    judge: &Judge<'_>,
+    blocks: &[BlockLayout],
+    all: &mut [Evidence],
+) {
+    let numbers = blocks
+        .iter()
+        .filter_map(|block| block.row(Label::RequestId));
+    let heights = numbers.flat_map(|row| &row.value).map(|line| line.typical);
+    let Some(digit) = heights.max() else {
+        return;
+    };
+    let mut specimens = specimens(values, judge, digit, blocks, all);
+    settle_by(&specimens, values, digit, blocks, all);
+    let ids = all
+        .iter()
+        .filter_map(|of_block| of_block.reference_id.as_ref());
+    if has_no_small_letters(ids) {
+        specimens.rule_out_small_letters();
+        settle_by(&specimens, values, digit, blocks, all);
+    }
+}
+
+fn specimens(
+    values: &ValueReader<'_>,
+    judge: &Judge<'_>,
+    digit: usize,
+    blocks: &[BlockLayout],
+    all: &[Evidence],
+) -> Specimens {
+    let mut specimens = Specimens::default();
+    for (block, evidence) in blocks.iter().zip(all) {
+        let numbers = [
+            (Label::RequestId, &evidence.request_id),
+            (Label::InstitutionCode, &evidence.institution_code),
+            (Label::Validity, &evidence.validity),
+            (Label::RetrievalDeadline, &evidence.retrieval_deadline),
+        ];
+        for (label, seen) in numbers {
+            if let (Some(row), Some(seen)) = (block.row(label), seen)
+                && seen.readings.agreement == Agreement::Agreed
+            {
+                values.show(row, &seen.readings, digit, &mut specimens);
+            }
+        }
+        if let (Some(row), Some(seen)) = (block.row(Label::Issuer), &evidence.issuer)
+            && let Some(name) = judge.name_shown(&seen.readings)
+        {
+            let words: Vec<&str> = name.split_whitespace().collect();
+            values.show_words(row, &words, digit, &mut specimens);
+        }
+    }
+    specimens
+}
+
+fn settle_by(
+    specimens: &Specimens,
+    values: &ValueReader<'_>,
+    digit: usize,
+    blocks: &[BlockLayout],
+    all: &mut [Evidence],
+) {
+    for (block, evidence) in blocks.iter().zip(all) {
+        if let (Some(row), Some(seen)) = (block.row(Label::ReferenceId), &mut evidence.reference_id)
+        {
+            values.settle(row, &mut seen.readings, digit, specimens);
+        }
+    }
+}
+
+/// Whether so many characters of the page's IDs are settled, none of them a small letter, that the IDs have none: of an
+/// alphabet with small letters, one page in twenty thousand looks like that.
+fn has_no_small_letters<'a>(ids: impl Iterator<Item = &'a Seen>) -> bool {
+    let mut capitals = 0;
+    for seen in ids {
+        let readings = &seen.readings;
+        for (character, settled) in readings.first.characters.iter().zip(&readings.settled) {
+            if *settled && character.character.is_ascii_lowercase() {
+                return false;
+            }
+            capitals += usize::from(*settled);
+        }
+    }
+    capitals >= CHARACTERS_OF_AN_ALPHABET
+}
+
+/// Two IDs less what stays open in them.
+const CHARACTERS_OF_AN_ALPHABET: usize = 18;
