@@ -1,7 +1,7 @@
 //! Draws invented letters by seed, reads them, and counts what was right, wrong or left to a person.
 //!
 //! ```text
-//! cargo run --release --example measure-reading -- --pages 500 --seed 1 [--fonts DIR] [--unusual] [--askew DEGREES] [--wrong] [--jobs N]
+//! cargo run --release --example measure-reading -- --pages 500 --seed 1 [--fonts DIR] [--unusual] [--grade photo] [--askew DEGREES] [--wrong] [--jobs N]
 //! ```
 //!
 //! Fonts that are not on this machine are left out and named. `--wrong` lists every field that was not
@@ -71,6 +71,7 @@ struct Options {
     unusual: bool,
     wrong: bool,
     askew: f32,
+    grade: Option<Grade>,
     keep: Option<PathBuf>,
     only_font: Option<String>,
 }
@@ -84,6 +85,7 @@ impl Options {
             unusual: false,
             wrong: false,
             askew: 0.0,
+            grade: None,
             keep: None,
             only_font: None,
         };
@@ -95,6 +97,12 @@ impl Options {
                 "--seed" => options.seed = value()?.parse()?,
                 "--jobs" => options.jobs = value()?.parse()?,
                 "--askew" => options.askew = value()?.parse()?,
+                "--grade" => {
+                    let name = value()?;
+                    let named = |grade: &Grade| format!("{grade:?}").eq_ignore_ascii_case(&name);
+                    options.grade =
+                        Some(Grade::ALL.into_iter().find(named).ok_or("no such grade")?);
+                }
                 "--keep" => options.keep = Some(value()?.into()),
                 "--font" => options.only_font = Some(value()?),
                 "--unusual" => options.unusual = true,
@@ -195,6 +203,7 @@ impl Case {
             Grade::FaxFine,
             Grade::FaxNormal,
         ]);
+        let grade = options.grade.unwrap_or(grade);
         let dpi = random.pick(&[200, 300]);
         // Every eighth page is none of ours.
         let (kind, scan, truth) = if random.one_in(8) {

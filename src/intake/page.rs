@@ -12,6 +12,7 @@ use image::{GrayImage, Luma};
 
 use crate::domain::{BoundingBox, Crop};
 
+mod flatten;
 mod light;
 mod mask;
 mod skew;
@@ -74,9 +75,16 @@ pub struct Upright<'a> {
 }
 
 impl Page {
-    /// Looks at a page. `dpi` is what the file says; a page no printer makes is taken for an A4 sheet.
+    /// Looks at a page. `dpi` is what the file says; a page no printer makes is taken for an A4 sheet, and a sheet
+    /// photographed on a darker ground is laid flat first.
     pub fn examine(image: GrayImage, dpi: Option<(f32, f32)>) -> Self {
-        let dpi = plausible_dpi(&image, dpi);
+        let (image, dpi) = match flatten::flattened(&image) {
+            Some((flat, dpi)) => (flat, dpi),
+            None => {
+                let dpi = plausible_dpi(&image, dpi);
+                (image, dpi)
+            }
+        };
         let step = ((dpi / MASK_DPI).round() as usize).max(1);
         let light = Light::measure(&image, (dpi / TILES_PER_INCH).max(8.0) as usize);
         let marks = Marks::of(&image, &light, step);

@@ -16,6 +16,7 @@ mod encode;
 mod font;
 mod invent;
 mod other;
+mod photo;
 mod random;
 mod style;
 mod truth;
@@ -28,6 +29,7 @@ pub use invent::{Block, Issuer, Letter};
 pub use other::{
     blank_page, cover_page, invoice, kaigo_letter, masked_sample, old_authority_letter,
 };
+pub use photo::photo;
 pub use random::Random;
 pub use style::{DateForm, Rules, Style};
 pub use truth::{PageWithoutNotice, Sheet, Truth};

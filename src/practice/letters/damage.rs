@@ -5,6 +5,7 @@ use image::{GrayImage, Luma, imageops};
 use super::Scan;
 use super::canvas::{Canvas, Type};
 use super::font::Font;
+use super::photo::photo;
 use super::random::Random;
 
 /// How a page reached the reader.
@@ -20,16 +21,19 @@ pub enum Grade {
     FaxFine,
     /// A fax in normal mode: 204 by 98 dpi. Small print is lost on it, as in life.
     FaxNormal,
+    /// A phone's picture of the sheet on a table.
+    Photo,
 }
 
 impl Grade {
     /// Every grade, best first.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::Clean,
         Self::Office,
         Self::Bilevel,
         Self::FaxFine,
         Self::FaxNormal,
+        Self::Photo,
     ];
 
     /// The page as it arrives.
@@ -40,6 +44,7 @@ impl Grade {
             Self::Bilevel => bilevel(scan, seed),
             Self::FaxFine => fax(scan, seed, FINE),
             Self::FaxNormal => fax(scan, seed, NORMAL),
+            Self::Photo => photo(scan, seed),
         }
     }
 }
@@ -258,7 +263,7 @@ fn samples(scale: f32) -> u32 {
 }
 
 /// The grey between four pixels; white outside.
-fn bilinear(image: &GrayImage, (x, y): (f32, f32)) -> f32 {
+pub(super) fn bilinear(image: &GrayImage, (x, y): (f32, f32)) -> f32 {
     // Everything beyond -1 is white like -1 itself, and down to there truncation after adding one is `floor`.
     let (x, y) = (x.max(-1.0), y.max(-1.0));
     let (left, top) = ((x + 1.0) as i32 - 1, (y + 1.0) as i32 - 1);
@@ -347,9 +352,10 @@ mod tests {
     }
 
     #[test]
-    fn every_grade_keeps_the_ink_and_its_own_resolution() {
+    fn every_scanner_keeps_the_ink_and_its_own_resolution() {
         let page = barred();
-        for grade in Grade::ALL {
+        let scanners = Grade::ALL.into_iter();
+        for grade in scanners.filter(|grade| *grade != Grade::Photo) {
             let damaged = grade.apply(&page, 3);
             let share = ink(&damaged) / ink(&page);
             assert!((0.8..1.3).contains(&share), "{grade:?} {share}");
