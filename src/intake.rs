@@ -15,6 +15,7 @@ mod look_alikes;
 pub mod page;
 pub mod reader;
 pub mod sheet;
+pub mod tally;
 pub mod values;
 
 use std::path::{Path, PathBuf};

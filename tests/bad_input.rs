@@ -129,6 +129,43 @@ fn a_letter_read_twice_is_linked_and_not_doubled() {
     assert!(again.stdout.contains("\"duplicate\""), "{}", again.stdout);
 }
 
+#[test]
+#[ignore = "needs Tesseract"]
+fn a_letter_that_the_feeder_swallowed_is_missed() {
+    let workplace = Workplace::new();
+    let letter = fixture("notices/two-clean/letter.png")
+        .display()
+        .to_string();
+    let read = |expected: &[&str]| {
+        let arguments = ["read", "--no-record", &letter].into_iter();
+        workplace.run(arguments.chain(expected.iter().copied()))
+    };
+    let all = read(&["--expect-notices", "1", "--expect-terminals", "2"]);
+    assert!(!all.stderr.contains("はずですが"), "{}", all.stderr);
+    assert!(all.stdout.contains("通知書 1"), "{}", all.stdout);
+    let missed = read(&["--expect-notices", "3"]);
+    assert_eq!(missed.code, 10);
+    assert!(missed.stderr.contains("2枚足りません"), "{}", missed.stderr);
+    let more = read(&["--expect-terminals", "1"]);
+    assert_eq!(more.code, 10);
+    assert!(more.stderr.contains("1台多く"), "{}", more.stderr);
+}
+
+#[test]
+#[ignore = "needs Tesseract"]
+fn a_page_too_poor_to_read_is_told_what_to_do() {
+    let workplace = Workplace::new();
+    let letter = image::open(fixture("notices/one-clean/letter.png"))
+        .unwrap()
+        .into_luma8();
+    let blurred = workplace.path("blurred.png");
+    image::imageops::blur(&letter, 9.0).save(&blurred).unwrap();
+    let ran = workplace.run(["read", "--no-record", "--json", blurred.to_str().unwrap()]);
+    assert_eq!(ran.code, 10);
+    let reason = &ran.json()["pages_without_notice"][0]["reason"];
+    assert!(reason.as_str().unwrap().contains("ピント"), "{reason}");
+}
+
 fn one_issuance(valid_from: &str, valid_to: &str) -> String {
     format!(
         r#"{{"schema":"noticert.issuances/1","issuances":[{{"institution_code":"0110113719","terminal_name":"受付",

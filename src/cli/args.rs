@@ -117,6 +117,12 @@ pub struct ReadArguments {
     /// 同時に読むページ数（省略時はコア数）
     #[arg(long, value_name = "N")]
     pub jobs: Option<usize>,
+    /// 通知書のページ数。違えば知らせて終了コード10（重ね送り・読み忘れの発見）
+    #[arg(long, value_name = "N")]
+    pub expect_notices: Option<usize>,
+    /// 端末の台数。違えば知らせて終了コード10
+    #[arg(long, value_name = "N")]
+    pub expect_terminals: Option<usize>,
 }
 
 /// `add`

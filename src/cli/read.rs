@@ -2,6 +2,7 @@
 
 use crate::domain::{Field, IssuanceReading, Status, Text, UnreadFile, japan_date};
 use crate::explain::file_not_read;
+use crate::intake::tally::{Expectation, Tally};
 use crate::workflow::{Error, ReadOutcome, read_only};
 
 use super::args::ReadArguments;
@@ -33,7 +34,18 @@ pub fn run(session: &Session, arguments: &ReadArguments) -> Result<ExitCode, Err
     };
     session.progress.clear();
     show(session, &outcome, arguments.mask);
-    Ok(code(&outcome))
+    let expectation = Expectation {
+        notices: arguments.expect_notices,
+        terminals: arguments.expect_terminals,
+    };
+    let differences = expectation.differences(&Tally::of(&outcome.reading));
+    for difference in &differences {
+        eprintln!("✗ {}", session.text(difference));
+    }
+    Ok(match differences.is_empty() {
+        true => code(&outcome),
+        false => ExitCode::PersonMustLook,
+    })
 }
 
 /// 0 when every sheet is accepted and every file was read, else 10.
@@ -103,21 +115,22 @@ pub fn show(session: &Session, outcome: &ReadOutcome, mask: bool) {
         "{}",
         session.text(&Text::new(
             format!(
-                "計 {}台: 採用 {accepted}、要確認 {}。通知書のないページ {}、読めないファイル {}",
+                "計 {}台: 採用 {accepted}、要確認 {}。読めないファイル {}",
                 reading.sheets.len(),
                 reading.sheets.len() - accepted,
-                reading.pages_without_notice.len(),
                 reading.files_not_read.len()
             ),
             format!(
-                "{} terminals: {accepted} accepted, {} to review. {} pages without a notice, {} files not read",
+                "{} terminals: {accepted} accepted, {} to review. {} files not read",
                 reading.sheets.len(),
                 reading.sheets.len() - accepted,
-                reading.pages_without_notice.len(),
                 reading.files_not_read.len()
             ),
         ))
     );
+    for line in Tally::of(reading).lines() {
+        println!("{}", session.text(&line));
+    }
 }
 
 fn show_sheet(session: &Session, sheet: &IssuanceReading) {

@@ -15,9 +15,11 @@ use crate::domain::{BoundingBox, Crop};
 mod flatten;
 mod light;
 mod mask;
+mod quality;
 mod skew;
 
 pub use mask::{Mask, runs};
+pub use quality::Trouble;
 
 use light::Light;
 use skew::Lean;
@@ -98,6 +100,11 @@ impl Page {
             light,
             marks,
         }
+    }
+
+    /// What stands in the way of reading it, for a page on which nothing was found.
+    pub fn trouble(&self) -> Option<Trouble> {
+        quality::trouble(&self.image, self.dpi, &self.light)
     }
 
     /// The turns worth trying, likeliest first. Print is told from its direction: which way its lines run

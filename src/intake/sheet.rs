@@ -16,7 +16,7 @@ use crate::intake::fields::blocks::BlockLayout;
 use crate::intake::fields::{Label, Labels};
 use crate::intake::judge::{Evidence, Judge, Place, Seen};
 use crate::intake::layout::{Layout, PrintLine};
-use crate::intake::page::{Page, Tone, Upright};
+use crate::intake::page::{Page, Tone, Trouble, Upright};
 use crate::intake::reader::{Alphabet, PRINT_HEIGHT, ReaderError};
 use crate::intake::sheet::finding::{Finder, Found};
 use crate::intake::values::{Readers, TwoReadings, ValueReader};
@@ -69,7 +69,13 @@ impl<'a> SheetReader<'a> {
             Found::Blank => return Ok(without("blank", blank())),
             Found::Other(turns) => {
                 let (code, reason) = self.name_page(&turns)?;
-                return Ok(without(code, reason));
+                // What is readable enough to be named is named; the rest may be a notice that is not.
+                return Ok(match page.trouble() {
+                    Some(trouble) if code == FOREIGN => {
+                        without("poor-picture", poor_picture(number, trouble))
+                    }
+                    _ => without(code, reason),
+                });
             }
         };
         let mut all = Vec::new();
@@ -182,7 +188,7 @@ impl<'a> SheetReader<'a> {
                 }
             }
         }
-        Ok(("foreign", foreign()))
+        Ok((FOREIGN, foreign()))
     }
 
     /// What stands on `lines`, folded, without blanks. Never used for a value.
@@ -277,6 +283,37 @@ fn other_authority() -> Text {
     )
 }
 
+fn poor_picture(page: u32, trouble: Trouble) -> Text {
+    match trouble {
+        Trouble::Coarse(dpi) => Text::new(
+            format!(
+                "{page}枚目は画素が粗すぎて読めません（約{dpi}dpi）。スキャナーの設定を300dpiにして、もう一度読み取ってください。"
+            ),
+            format!(
+                "page {page} is too coarse to read (about {dpi} dpi): scan it again at 300 dpi"
+            ),
+        ),
+        Trouble::Dark => Text::new(
+            format!(
+                "{page}枚目が暗すぎて読めません。明るい所で撮り直すか、スキャナーの濃度を下げて、もう一度読み取ってください。"
+            ),
+            format!("page {page} is too dark to read: scan it again, lighter"),
+        ),
+        Trouble::Pale => Text::new(
+            format!(
+                "{page}枚目は文字が薄すぎて読めません。スキャナーの濃度を上げて、もう一度読み取ってください。"
+            ),
+            format!("the print on page {page} is too pale to read: scan it again, darker"),
+        ),
+        Trouble::Blurred => Text::new(
+            format!(
+                "{page}枚目はぼやけていて読めません。紙を平らに置き、ピントを合わせて、もう一度読み取ってください。"
+            ),
+            format!("page {page} is too blurred to read: lay it flat, focus, and scan it again"),
+        ),
+    }
+}
+
 fn foreign() -> Text {
     Text::new(
         "電子証明書発行通知書の項目が見つかりません。別の書面であれば問題ありません。通知書であれば、まっすぐ、はっきり読み取り直してください。",
@@ -301,5 +338,6 @@ const COVERS: [&str; 6] = [
     "FAX送信",
     "カバーレター",
 ];
+const FOREIGN: &str = "foreign";
 const TITLES_READ: usize = 4;
 const CELLS_READ: usize = 6;

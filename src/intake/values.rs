@@ -18,7 +18,7 @@ use zeroize::Zeroizing;
 
 use crate::domain::BoundingBox;
 use crate::intake::fields::blocks::RowLayout;
-use crate::intake::fields::dates;
+use crate::intake::fields::{Label, dates};
 use crate::intake::layout::{Area, Layout, PrintLine};
 use crate::intake::look_alikes;
 use crate::intake::page::{Tone, Upright};
@@ -27,6 +27,7 @@ use crate::intake::reader::TesseractReader;
 use crate::intake::reader::{
     Alphabet, GlyphnetReader, LineReader, LineReading, OTHER, PRINT_HEIGHT, ReaderError,
 };
+use glyphs::Sighting;
 use specimens::Specimens;
 use vote::{merged, take_majority, with_alternatives};
 
@@ -235,7 +236,7 @@ impl ValueReader<'_> {
         let Some(line) = self.specimen_line(row, digit) else {
             return;
         };
-        specimens.add_digits(&line, &readings.first.characters());
+        specimens.add_digits(&line, &sighting(&readings.first));
     }
 
     /// Adds the glyphs of the issuer's name to `specimens`, as `words` that it is known to consist of.
@@ -266,8 +267,8 @@ impl ValueReader<'_> {
         let (true, Some(line)) = (agreed, self.specimen_line(row, digit)) else {
             return;
         };
-        let (first, second) = (readings.first.characters(), readings.second.characters());
-        let settled = Zeroizing::new(specimens.settle(&line, &first, &second));
+        let (seen, second) = (sighting(&readings.first), readings.second.characters());
+        let settled = Zeroizing::new(specimens.settle(&line, &seen, &second));
         let characters = readings.first.characters.iter_mut();
         for (character, settled) in characters.zip(settled.iter()) {
             let Some(settled) = settled else { continue };
@@ -281,7 +282,7 @@ impl ValueReader<'_> {
         readings.settled = settled.iter().map(Option::is_some).collect();
         let open = |at: usize| !readings.settled.get(at).copied().unwrap_or(false);
         let differ = |(one, other): (&char, &char)| one != other;
-        let differing = first.iter().zip(second.iter()).map(differ);
+        let differing = seen.text.iter().zip(second.iter()).map(differ);
         if !differing.enumerate().any(|(at, differ)| differ && open(at)) {
             readings.agreement = Agreement::Agreed;
         }
@@ -295,7 +296,17 @@ impl ValueReader<'_> {
         let pixels = (digit as u32 * self.layout.step).max(1) as f32;
         let area = self.layout.on_page(line.area, MARGIN);
         let scale = glyphs::SPECIMEN_HEIGHT / pixels;
-        Some(self.page.line(area, scale, Tone::Grey))
+        let line = self.page.line(area, scale, Tone::Grey);
+        // Closed up where the readers' line was, so that characters stand where they were read.
+        let is_id = matches!(
+            row.label,
+            Label::RequestId | Label::ReferenceId | Label::InstitutionCode
+        );
+        Some(if is_id {
+            shapes::closed_up(&line)
+        } else {
+            line
+        })
     }
 
     /// The readings of those passes whose reader there is.
@@ -472,6 +483,17 @@ impl ValueReader<'_> {
         let scale = pass.height / pixels as f32;
         self.page
             .line(self.layout.on_page(line.area, MARGIN), scale, pass.tone)
+    }
+}
+
+/// What `reading` saw, and where. Both images have the same margin, so shares of the whole width are near enough.
+fn sighting(reading: &LineReading) -> Sighting {
+    let width = reading.width.max(1) as f32;
+    let characters = reading.characters.iter();
+    let middles = characters.map(|c| (c.left + c.right) as f32 / 2.0 / width);
+    Sighting {
+        text: reading.characters(),
+        middles: middles.collect(),
     }
 }
 

@@ -69,6 +69,13 @@ impl Light {
         ((sum / (self.tile * self.tile)) as u32).max(1)
     }
 
+    /// The paper's brightness on most of the page.
+    pub fn paper(&self) -> u8 {
+        let mut sorted = self.paper.clone();
+        sorted.sort_unstable();
+        sorted.get(sorted.len() / 2).copied().unwrap_or(0)
+    }
+
     /// From the print's darkness towards the paper's white, in percent: below it is ink.
     pub fn threshold(&self, percent: u32) -> u32 {
         self.ink + (255 - self.ink) * percent / 100

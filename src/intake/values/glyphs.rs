@@ -80,14 +80,35 @@ impl fmt::Debug for Glyph {
     }
 }
 
-/// One glyph to each character of `text`; `None` when the ink falls into other pieces than that.
-pub fn glyphs_of(line: &GrayImage, text: &[char]) -> Option<Vec<Glyph>> {
+/// What a reader saw in a line: characters, and where the middle of each lies, as a share of the line's width.
+pub struct Sighting {
+    /// As secret as the line: wiped when dropped.
+    pub text: Zeroizing<Vec<char>>,
+    /// In the same order.
+    pub middles: Vec<f32>,
+}
+
+/// One glyph to each character that was read; `None` when the ink falls into other pieces than that.
+pub fn glyphs_of(line: &GrayImage, seen: &Sighting) -> Option<Vec<Glyph>> {
     let spans = THRESHOLDS
         .into_iter()
-        .find_map(|ink| joined(shapes::spans(line, ink), text.len()))?;
-    let pieces: Vec<(char, Range<u32>)> = text.iter().copied().zip(spans).collect();
+        .find_map(|ink| joined(shapes::spans(line, ink), seen.text.len()))?;
+    // One character broken and two others touching are as many pieces, but not where they were read.
+    let width = line.width().max(1) as f32;
+    let nearest = |middle: f32| {
+        let away = |at: &usize| (seen.middles[*at] - middle).abs();
+        (0..seen.middles.len()).min_by(|one, other| away(one).total_cmp(&away(other)))
+    };
+    let in_place = spans.iter().enumerate().all(|(at, span)| {
+        let middle = (span.start + span.end) as f32 / 2.0 / width;
+        nearest(middle) == Some(at)
+    });
+    if !in_place {
+        return None;
+    }
+    let pieces: Vec<(char, Range<u32>)> = seen.text.iter().copied().zip(spans).collect();
     let glyphs = on_baseline(line, &pieces)?;
-    (glyphs.len() == text.len()).then(|| glyphs.into_iter().map(|(_, glyph)| glyph).collect())
+    Some(glyphs.into_iter().map(|(_, glyph)| glyph).collect())
 }
 
 /// The glyphs of those of `words` whose characters stand apart, each with its character.
@@ -95,8 +116,8 @@ pub fn glyphs_of_words(line: &GrayImage, words: &[&str]) -> Vec<(char, Glyph)> {
     let apart = THRESHOLDS.into_iter().filter_map(|ink| {
         let groups = groups_of(&shapes::spans(line, ink), words.len())?;
         let words = words.iter().zip(groups).filter_map(|(word, spans)| {
-            let spans = joined(spans, word.chars().count())?;
-            Some(word.chars().zip(spans))
+            // Nothing joined here: a word of which one letter broke and two touch would pass.
+            (spans.len() == word.chars().count()).then(|| word.chars().zip(spans))
         });
         Some(words.flatten().collect::<Vec<_>>())
     });
@@ -261,7 +282,27 @@ pub(super) mod drawn {
 
     use crate::fonts::BIZ_UD_GOTHIC;
 
-    use super::SPECIMEN_HEIGHT;
+    use zeroize::Zeroizing;
+
+    use super::{INK, SPECIMEN_HEIGHT, Sighting, shapes};
+
+    /// What a reader says that took `printed` for `text`.
+    pub fn sighting(line: &GrayImage, printed: &str, text: &str) -> Sighting {
+        let spans = shapes::spans(line, INK);
+        assert_eq!(
+            spans.len(),
+            printed.chars().count(),
+            "the drawing runs together"
+        );
+        let middle = |span: &std::ops::Range<u32>| (span.start + span.end) as f32 / 2.0;
+        Sighting {
+            text: Zeroizing::new(text.chars().collect()),
+            middles: spans
+                .iter()
+                .map(|span| middle(span) / line.width() as f32)
+                .collect(),
+        }
+    }
 
     /// `text` with digits of [`SPECIMEN_HEIGHT`] times `size`, each character `apart` pixels from the next.
     pub fn line_of(text: &str, size: f32, apart: f32) -> GrayImage {
@@ -292,28 +333,51 @@ pub(super) mod drawn {
 
 #[cfg(test)]
 mod tests {
-    use super::drawn::line_of;
+    use super::drawn::{line_of, sighting};
     use super::*;
 
-    fn characters(text: &str) -> Vec<char> {
-        text.chars().collect()
+    /// The glyphs of `printed`, read as `text`.
+    fn read(printed: &str, text: &str, apart: f32) -> Option<Vec<Glyph>> {
+        let line = line_of(printed, 1.0, apart);
+        glyphs_of(&line, &sighting(&line, printed, text))
     }
 
     #[test]
     fn a_line_falls_into_its_characters() {
-        let glyphs = glyphs_of(&line_of("3Ep7i", 1.0, 4.0), &characters("3Ep7i")).unwrap();
+        let glyphs = read("3Ep7i", "3Ep7i", 4.0).unwrap();
         let dotted: Vec<bool> = glyphs.iter().map(Glyph::is_dotted).collect();
         assert_eq!(dotted, [false, false, false, false, true]);
         let digit = glyphs[0].rise();
         assert!(glyphs[2].rise() < digit * 0.85, "p is a small letter");
         assert!(glyphs[2].fall() > digit * 0.1, "p goes below the line");
         assert!(glyphs[3].fall().abs() < digit * 0.1, "7 stands on it");
-        assert!(glyphs_of(&line_of("3Ep7i", 1.0, 4.0), &characters("3Ep7")).is_none());
+        assert!(read("3Ep7i", "3Ep7", 4.0).is_none());
+    }
+
+    #[test]
+    fn a_broken_character_does_not_make_up_for_two_that_touch() {
+        // As many pieces as characters: the n in two halves, k and x in one piece.
+        let mut line = line_of("nFkx777", 1.0, 4.0);
+        let spans = shapes::spans(&line, INK);
+        for y in 0..line.height() {
+            for x in spans[0].start + 8..spans[0].end - 7 {
+                line.put_pixel(x, y, image::Luma([255]));
+            }
+        }
+        let row = line.height() / 2 + 6;
+        for x in spans[2].end - 8..spans[3].start + 8 {
+            line.put_pixel(x, row, image::Luma([0]));
+        }
+        assert_eq!(shapes::spans(&line, INK).len(), 7);
+        let drawn = line_of("nFkx777", 1.0, 4.0);
+        let seen = sighting(&drawn, "nFkx777", "nFkx777");
+        assert!(glyphs_of(&drawn, &seen).is_some());
+        assert!(glyphs_of(&line, &seen).is_none());
     }
 
     #[test]
     fn equal_characters_are_near_and_others_are_not() {
-        let glyphs = glyphs_of(&line_of("35A35", 1.0, 4.3), &characters("35A35")).unwrap();
+        let glyphs = read("35A35", "35A35", 4.3).unwrap();
         assert!(glyphs[0].distance(&glyphs[3]) < 0.15);
         assert!(glyphs[1].distance(&glyphs[4]) < 0.15);
         assert!(glyphs[0].distance(&glyphs[1]) > 0.3);
@@ -340,7 +404,7 @@ mod tests {
 
     #[test]
     fn a_glyph_does_not_print_its_ink() {
-        let glyphs = glyphs_of(&line_of("347", 1.0, 4.0), &characters("347")).unwrap();
+        let glyphs = read("347", "347", 4.0).unwrap();
         assert!(format!("{:?}", glyphs[0]).len() < 20);
     }
 }

@@ -14,7 +14,7 @@ use image::GrayImage;
 
 use crate::intake::look_alikes::{are_look_alikes, group_of, has_look_alikes};
 
-use super::glyphs::{Glyph, glyphs_of, glyphs_of_words};
+use super::glyphs::{Glyph, Sighting, glyphs_of, glyphs_of_words};
 
 /// Glyphs of one page whose characters are beyond doubt.
 #[derive(Default)]
@@ -45,8 +45,9 @@ struct Scale {
 
 impl Specimens {
     /// Takes the glyphs of a line of digits, marks between them included. Nothing when they run together.
-    pub fn add_digits(&mut self, line: &GrayImage, text: &[char]) {
-        for (character, glyph) in text.iter().zip(glyphs_of(line, text).into_iter().flatten()) {
+    pub fn add_digits(&mut self, line: &GrayImage, seen: &Sighting) {
+        let glyphs = glyphs_of(line, seen).into_iter().flatten();
+        for (character, glyph) in seen.text.iter().zip(glyphs) {
             if character.is_ascii_digit() {
                 self.digits.add(*character, glyph);
             }
@@ -69,12 +70,13 @@ impl Specimens {
 
     /// What each character of an ID is: one in doubt by none of the evidence, `None` where it stays open.
     ///
-    /// `line` is scaled as the specimens' lines were; `first` and `second` are what the readers took its characters for.
-    pub fn settle(&self, line: &GrayImage, first: &[char], second: &[char]) -> Vec<Option<char>> {
+    /// `line` is scaled as the specimens' lines were; `seen` and `second` are what the readers took its characters for.
+    pub fn settle(&self, line: &GrayImage, seen: &Sighting, second: &[char]) -> Vec<Option<char>> {
+        let first = seen.text.as_slice();
         let same =
             |(one, other): (&char, &char)| (one == other && !has_look_alikes(*one)).then_some(*one);
         let plain: Vec<Option<char>> = first.iter().zip(second).map(same).collect();
-        let (Some(scale), Some(glyphs)) = (self.scale(), glyphs_of(line, first)) else {
+        let (Some(scale), Some(glyphs)) = (self.scale(), glyphs_of(line, seen)) else {
             return plain;
         };
         let line = Line {
@@ -113,7 +115,7 @@ impl Specimens {
         let candidate = candidate(&possible, [first, second], distance)?;
         let own = distance(candidate);
         let excluded = |rival: &char| {
-            if let Some(by_flag) = self.by_its_flag(candidate, *rival, glyph, scale, letters) {
+            if let Some(by_flag) = self.by_its_flag(candidate, *rival, glyph, scale) {
                 return by_flag;
             }
             let unseen = ![first, second].contains(rival);
@@ -134,29 +136,27 @@ impl Specimens {
         rivals.into_iter().all(excluded).then_some(candidate)
     }
 
-    /// Whether the flag that one of a pair has on its left tells `candidate` from `rival`; `None` where it says nothing.
+    /// Whether the flag that a `1` has on its left tells it from `I`; `None` for other pairs, and where no flag is known.
     ///
-    /// Specimens of `1` show it, in many faces those of `l`; an `I` is its own mirror image in every font.
+    /// The page's ones show it; an `I` is its own mirror image in every font.
     fn by_its_flag(
         &self,
         candidate: char,
         rival: char,
         glyph: &Glyph,
         scale: Scale,
-        letters: bool,
     ) -> Option<bool> {
-        let (flagged, known) = match (candidate, rival) {
-            ('1', 'I') | ('I', '1') => ('1', &self.digits),
-            ('l', 'I') if letters => ('l', &self.letters),
-            _ => return None,
-        };
-        let flags = known.0.get(&flagged)?.iter().map(Glyph::asymmetry);
+        if !matches!((candidate, rival), ('1', 'I') | ('I', '1')) {
+            return None;
+        }
+        let flags = self.digits.0.get(&'1')?.iter().map(Glyph::asymmetry);
         let flag = flags.reduce(f32::min)?;
         let mine = glyph.asymmetry();
-        let shows = flag >= scale.noise * FLAG_SHOWS;
-        Some(match candidate == flagged {
-            true => shows && mine >= flag * MOST_OF_A_FLAG,
-            false => shows && mine <= flag * NO_FLAG,
+        // A bar half a pixel off its own mirror image differs from it by a fifth.
+        let shows = flag >= FLAG_SHOWS.max(scale.noise * FLAG_IN_NOISE);
+        Some(match candidate {
+            '1' => shows && mine >= flag * MOST_OF_A_FLAG,
+            _ => shows && mine <= flag * NO_FLAG,
         })
     }
 
@@ -314,8 +314,10 @@ const CLEARLY_AGAINST: f32 = 1.8;
 const FAR: f32 = 2.2;
 /// Equal characters that differ more, in the same units, are of two fonts.
 const OTHER_FONT: f32 = 3.0;
-/// A flag on one side, as difference from the mirror image, in the same units; as a share of the specimens' flag.
-const FLAG_SHOWS: f32 = 1.8;
+/// A flag on one side, as difference from the mirror image: at least, and in units of the page's noise.
+const FLAG_SHOWS: f32 = 0.35;
+const FLAG_IN_NOISE: f32 = 1.8;
+/// As shares of the flag that the page's ones have.
 const MOST_OF_A_FLAG: f32 = 0.75;
 const NO_FLAG: f32 = 0.4;
 /// In units of a digit's height: small letters end below, capitals above.
@@ -328,19 +330,16 @@ const SHORTEST_TAIL: f32 = 0.10;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::intake::values::glyphs::drawn::line_of;
+    use crate::intake::values::glyphs::drawn::{line_of, sighting};
 
     const APART: f32 = 4.0;
-
-    fn characters(text: &str) -> Vec<char> {
-        text.chars().collect()
-    }
 
     /// A page with every digit, and with the issuer's name where `issuer` is its size.
     fn page(issuer: Option<f32>) -> Specimens {
         let mut specimens = Specimens::default();
         for number in ["202611170", "203002163", "458914567"] {
-            specimens.add_digits(&line_of(number, 1.0, APART), &characters(number));
+            let line = line_of(number, 1.0, APART);
+            specimens.add_digits(&line, &sighting(&line, number, number));
         }
         if let Some(size) = issuer {
             let name = "Online Billing NW Common Root CA";
@@ -353,7 +352,8 @@ mod tests {
     /// What the page settles of an ID printed `printed` and read `first` and `second`; `?` where it stays open.
     fn settled(page: &Specimens, printed: &str, first: &str, second: &str) -> String {
         let line = line_of(printed, 1.0, APART);
-        let settled = page.settle(&line, &characters(first), &characters(second));
+        let second: Vec<char> = second.chars().collect();
+        let settled = page.settle(&line, &sighting(&line, printed, first), &second);
         settled.into_iter().map(|c| c.unwrap_or('?')).collect()
     }
 
@@ -416,11 +416,12 @@ mod tests {
         let mut specimens = Specimens::default();
         for (number, every) in [("202611170", 3), ("203002163", 4), ("458914567", 5)] {
             let mut line = line_of(number, 1.0, APART);
+            let seen = sighting(&line, number, number);
             let damaged = line.pixels_mut().enumerate();
             for (i, pixel) in damaged.filter(|(i, _)| (i / 7) % every == 0) {
                 pixel.0[0] = if i % 2 == 0 { 255 } else { pixel.0[0] };
             }
-            specimens.add_digits(&line, &characters(number));
+            specimens.add_digits(&line, &seen);
         }
         assert_eq!(settled(&specimens, "5S2Z37", "5S2Z37", "5S2Z37"), "????37");
     }
