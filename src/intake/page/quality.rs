@@ -73,7 +73,7 @@ mod tests {
     fn page(paper: u8, ink: u8) -> GrayImage {
         GrayImage::from_fn(1654, 2339, |x, y| {
             let on_line = y % 60 < 22 && (200..2100).contains(&y);
-            let on_stroke = x % 14 < 4 && (200..1400).contains(&x);
+            let on_stroke = x % 30 < 10 && (200..1400).contains(&x);
             Luma([if on_line && on_stroke { ink } else { paper }])
         })
     }
@@ -95,7 +95,7 @@ mod tests {
         assert_eq!(trouble_of(&page(250, 20), 75.0), Some(Trouble::Coarse(75)));
         assert_eq!(trouble_of(&page(60, 10), 200.0), Some(Trouble::Dark));
         assert_eq!(trouble_of(&page(250, 195), 200.0), Some(Trouble::Pale));
-        let blurred = imageops::blur(&page(250, 20), 2.4);
+        let blurred = imageops::blur(&page(250, 20), 5.0);
         assert_eq!(trouble_of(&blurred, 200.0), Some(Trouble::Blurred));
     }
 }
