@@ -50,6 +50,7 @@ bench:
 	$(CARGO) build --locked --release
 	$(CARGO) bench --locked --bench read_a_page
 	NOTICERT=target/release/noticert benches/beside-tesseract
+	$(CARGO) bench --locked --bench per-terminal
 
 accuracy:
 	@.ci/setup test
