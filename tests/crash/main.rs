@@ -58,8 +58,7 @@ fn strike(job: Job, plan: Plan) -> Result<(Trace, String), String> {
             return Err(here("no word of what to do"));
         }
     }
-    let disk_failed = matches!(plan, Plan::FailFrom(..));
-    match settle(&scene, &Before::of(&scene, disk_failed)) {
+    match settle(&scene, &Before::of(&scene)) {
         Ok(state) => Ok((trace, state)),
         Err(wrong) => Err(here(&wrong)),
     }
@@ -182,7 +181,7 @@ fn a_kill_at_a_random_moment_loses_nothing() {
         // It may have ended by itself, which is a moment too.
         let _ended = child.kill();
         child.wait().unwrap();
-        match settle(&scene, &Before::of(&scene, false)) {
+        match settle(&scene, &Before::of(&scene)) {
             Ok(state) => *ends.entry(state).or_default() += 1,
             Err(told) => wrong.push(format!("{delay:?}: {told}")),
         }
