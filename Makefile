@@ -5,11 +5,12 @@ SHELL := /bin/sh
 CARGO := $(shell if command -v cargo >/dev/null && cargo --version | awk '{split($$2, v, "."); exit !(v[1] > 1 || v[2] >= 95)}'; then command -v cargo; else echo /usr/bin/cargo; fi)
 WINDOWS := x86_64-pc-windows-gnu
 
-.PHONY: demo test build release check bench fixtures accuracy windows-check clean help
+.PHONY: demo test crash build release check bench fixtures accuracy windows-check clean help
 
 help:
 	@echo "make demo      install what is missing, build, do the whole job against the practice site"
 	@echo "make test      every test, with the real Tesseract, TLS and NSS"
+	@echo "make crash     kill it a hundred times at every write, sync, send and receive (hours)"
 	@echo "make check     formatting, lints, documentation, Windows type check"
 	@echo "make bench     time and memory beside plain tesseract"
 	@echo "make accuracy  read generated letters and count errors"
@@ -33,6 +34,10 @@ test:
 	@.ci/setup test
 	$(CARGO) test --locked -- --include-ignored
 
+crash:
+	@.ci/setup test
+	NOTICERT_CRASH_REPEATS=100 NOTICERT_CRASH_MOMENTS=1000 $(CARGO) test --locked --test crash -- --nocapture
+
 check: windows-check
 	$(CARGO) fmt --check
 	$(CARGO) clippy --locked --all-targets -- -D warnings
@@ -50,6 +55,7 @@ bench:
 	$(CARGO) build --locked --release
 	$(CARGO) bench --locked --bench read_a_page
 	NOTICERT=target/release/noticert benches/beside-tesseract
+	$(CARGO) bench --locked --bench per-terminal
 
 accuracy:
 	@.ci/setup test

@@ -81,6 +81,13 @@ pub fn free_space(path: &Path) -> io::Result<u64> {
     system::free_space(path)
 }
 
+/// Takes room for `bytes` from the disk without making the file longer, where the system and its disk can.
+///
+/// What is written into that room later does not fail for want of it.
+pub fn reserve(file: &File, bytes: u64) -> io::Result<()> {
+    system::reserve(file, bytes)
+}
+
 /// Whether this system is Windows, where a terminal's own account and programs can be.
 pub const IS_WINDOWS: bool = cfg!(windows);
 

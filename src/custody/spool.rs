@@ -32,7 +32,8 @@ pub struct Spooled {
 impl Spool {
     /// Creates the file and makes its name durable. An existing file is an error.
     ///
-    /// Less than `room` bytes free is an error too, so that a full disk shows before anything is sent.
+    /// Room for `room` bytes is taken at once where the disk can, so that a full one shows before anything is sent and
+    /// another program's files cannot crowd the answer out.
     pub fn create(dir: &Path, name: &str, room: u64) -> Result<Self, DiskError> {
         let path = files::place(dir, name, PathKind::Answer)?;
         let failed = |error| DiskError::new(PathKind::Answer, &path, error);
@@ -41,6 +42,7 @@ impl Spool {
             return Err(failed(io::Error::from(io::ErrorKind::StorageFull)));
         }
         let file = platform::create_owner_only(&path).map_err(failed)?;
+        platform::reserve(&file, room).map_err(failed)?;
         file.sync_all().map_err(failed)?;
         platform::sync_dir(dir).map_err(failed)?;
         Ok(Self {
@@ -63,6 +65,8 @@ impl Spool {
 
     /// Makes every byte durable. Only now may the answer be interpreted.
     pub fn finish(self) -> Result<Spooled, DiskError> {
+        // Gives back the room that was not needed; where that fails, it is given back with the file.
+        let _kept = self.file.set_len(self.bytes);
         self.file
             .sync_all()
             .map_err(|error| DiskError::new(PathKind::Answer, &self.path, error))?;

@@ -13,12 +13,13 @@ mod security;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, State};
+use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::header::{LOCATION, RETRY_AFTER};
 use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use hyper::service::{Service, service_fn};
@@ -155,6 +156,11 @@ impl Running {
         self.desk.submissions()
     }
 
+    /// How long it took over all its answers, one after the other: what no visitor can be faster than.
+    pub fn time_taken(&self) -> Duration {
+        self.desk.time_taken()
+    }
+
     /// Ends the site and waits until it is silent.
     pub async fn shutdown(self) {
         // An error says that the server has ended by itself.
@@ -188,7 +194,21 @@ fn router(desk: Arc<Desk>) -> Router {
         .route(&under("file"), get(file).post(file))
         .fallback(async || (StatusCode::NOT_FOUND, pages::message(pages::NOT_FOUND)))
         .layer(DefaultBodyLimit::max(LARGEST_FORM))
+        .layer(from_fn_with_state(desk.clone(), pace))
         .with_state(desk)
+}
+
+/// Takes as long as the fault says over each answer, and notes how long it took.
+async fn pace(State(desk): State<Arc<Desk>>, request: Request, next: Next) -> Response {
+    let begun = Instant::now();
+    let least = match desk.faults().at(Stage::Pace) {
+        Some(Fault::Slow50) => Duration::from_millis(50),
+        Some(Fault::Slow500) => Duration::from_millis(500),
+        _ => Duration::ZERO,
+    };
+    let (answered, ()) = tokio::join!(next.run(request), tokio::time::sleep(least));
+    desk.note_time(begun.elapsed());
+    answered
 }
 
 /// The first page: the form, or what the fault puts in its place.

@@ -69,6 +69,12 @@ impl Desk<'_> {
     pub fn pack(&mut self, packing: Packing<'_>) -> Result<Packed, Error> {
         let records = self.to_pack(packing.terminals, packing.institution)?;
         let Some(institution_code) = one_institution(&records)? else {
+            // Away already, perhaps in a case that a crash kept from being written: which one, and what to do, is told.
+            if packing.institution.is_none() {
+                for record in self.ledger.records()? {
+                    self.ledger.require_at_home(record.id)?;
+                }
+            }
             return Err(Error::NothingWaits {
                 wanted: Text::new("確定済みの端末", "a confirmed terminal"),
             });

@@ -10,6 +10,7 @@ mod attempt;
 mod batch;
 mod forms;
 mod outcome;
+mod sweeping;
 
 use std::collections::HashMap;
 use std::num::NonZeroUsize;
@@ -38,6 +39,7 @@ use attempt::{Ask, Asked, Ended, Reply, Task, Turn};
 use batch::{Batch, Next};
 use forms::Forms;
 pub(super) use outcome::{ProvenFile, file_name_of, proven};
+pub(super) use sweeping::wipe_settled_answers;
 
 /// A certificate file that is kept now.
 #[derive(Debug)]

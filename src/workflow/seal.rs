@@ -11,6 +11,7 @@ use crate::ledger::Ledger;
 
 use super::error::Error;
 use super::person::{Person, PersonError};
+use super::retrieving::wipe_settled_answers;
 
 /// Opens the ledger of `data` for writing, with its seal; makes both where there are none.
 ///
@@ -46,7 +47,9 @@ pub fn open_ledger(
         };
         Vault::create(data, &passphrase, work)?
     };
-    Ok(locked.with_vault(vault)?)
+    let ledger = locked.with_vault(vault)?;
+    wipe_settled_answers(&ledger)?;
+    Ok(ledger)
 }
 
 fn choose(person: &mut dyn Person) -> Result<SecretString, Error> {

@@ -27,9 +27,8 @@ fn expected(fault: Fault) -> End {
         | FormPlaceholder | FormLinkButton | FormImageButton | FormOtherOrder | FormAcknowledge
         | ResultRedirect | ResultLink | ResultNamedLink | ResultButton | ResultRefresh
         | ResultWait | Confirm | ConfirmShown | ConfirmThenLink | LinkFailsOnce | WrongType
-        | NoName | NastyName | SameName | Gzip | Chunked | Drip | LateBreak | WithoutIssuer => {
-            end(0, "retrieved", None, 1)
-        }
+        | NoName | NastyName | SameName | Gzip | Chunked | Drip | LateBreak | WithoutIssuer
+        | Slow50 | Slow500 => end(0, "retrieved", None, 1),
 
         TlsWrongName | TlsExpired | TlsNotYetValid | TlsUnknownIssuer | TlsHangsUp | NoTls => {
             end(12, "confirmed", Some("tls-refused"), 0)

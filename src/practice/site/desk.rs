@@ -1,8 +1,9 @@
 //! What the practice site knows and decides: sessions, pairs of IDs, attempts, what was handed out.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use axum::http::header::{CONTENT_TYPE, COOKIE, LOCATION};
 use axum::http::{HeaderMap, StatusCode};
@@ -24,6 +25,8 @@ pub(super) struct Desk {
     submissions: AtomicUsize,
     /// How often a fault that shows only once was asked for.
     times: AtomicUsize,
+    /// Microseconds that the answers took.
+    microseconds: AtomicU64,
     state: Mutex<Memory>,
 }
 
@@ -93,6 +96,7 @@ impl Desk {
             faults,
             submissions: AtomicUsize::new(0),
             times: AtomicUsize::new(0),
+            microseconds: AtomicU64::new(0),
             state: Mutex::new(Memory {
                 grants: grants.into_iter().map(held).collect(),
                 sessions: HashMap::new(),
@@ -104,6 +108,15 @@ impl Desk {
 
     pub(super) fn submissions(&self) -> usize {
         self.submissions.load(Ordering::SeqCst)
+    }
+
+    pub(super) fn note_time(&self, time: Duration) {
+        let microseconds = u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
+        self.microseconds.fetch_add(microseconds, Ordering::SeqCst);
+    }
+
+    pub(super) fn time_taken(&self) -> Duration {
+        Duration::from_micros(self.microseconds.load(Ordering::SeqCst))
     }
 
     /// A new visitor.

@@ -17,6 +17,8 @@ pub enum Stage {
     Delivery,
     /// What the file is.
     File,
+    /// How long each answer takes.
+    Pace,
 }
 
 macro_rules! faults {
@@ -171,6 +173,10 @@ faults! {
         BrokenFile "broken-file" "構造の壊れたファイル",
         BareCertificate "bare-certificate" "鍵のない証明書だけ",
         OtherFile "other-file" "zip ファイル",
+    }
+    Pace {
+        Slow50 "slow-50" "どの画面も 0.05秒かかる",
+        Slow500 "slow-500" "どの画面も 0.5秒かかる",
     }
 }
 

@@ -95,8 +95,8 @@ impl Element {
 impl Document {
     /// Parses any text; HTML has no syntax that fails.
     ///
-    /// The parser's time grows with the square of the depth, so a page nested deeper or larger than any that
-    /// a person could fill in is read as far as the bound only: see [`Document::is_whole`].
+    /// The parser's time grows with the square of the depth and of the attributes of one tag, so a page nested deeper
+    /// or larger than any that a person could fill in is read as far as the bound only: see [`Document::is_whole`].
     pub(crate) fn parse(html: &str) -> Self {
         let options = ParseOpts {
             tree_builder: TreeBuilderOpts {
@@ -108,11 +108,18 @@ impl Document {
         let mut parser = parse_document(OwnerSink::new(), options);
         let mut whole = true;
         let mut rest = html;
+        let (mut steps, mut words_in_tag) = (0, 0);
         while !rest.is_empty() {
             let (piece, after) = rest.split_at(rest.floor_char_boundary(PIECE.min(rest.len())));
             parser.process(StrTendril::from(piece));
             rest = after;
-            if parser.tokenizer.sink.sink.is_too_much() {
+            let sink = &parser.tokenizer.sink.sink;
+            words_in_tag = match sink.steps() == steps {
+                true => words_in_tag + piece.split_ascii_whitespace().count(),
+                false => 0,
+            };
+            steps = sink.steps();
+            if sink.is_too_much() || words_in_tag > MOST_WORDS_IN_A_TAG {
                 whole = false;
                 break;
             }
@@ -391,6 +398,9 @@ fn ids(nodes: &[Node]) -> HashMap<String, NodeIndex> {
 /// Bytes parsed between two looks at the bounds.
 const PIECE: usize = 4_096;
 
+/// Each word in a tag may be an attribute, and no honest tag has so many; a picture within a tag is one word.
+const MOST_WORDS_IN_A_TAG: usize = 10_000;
+
 /// Inline styles that take an element out of sight.
 const HIDING_STYLES: [&str; 6] = [
     "display:none",
@@ -459,5 +469,9 @@ mod tests {
         }
         assert!(!Document::parse(&"<br>".repeat(200_000)).is_whole());
         assert!(Document::parse(&"証明書".repeat(200_000)).is_whole());
+        let attributes: String = (0..200_000).map(|n| format!(" a{n}")).collect();
+        assert!(!Document::parse(&format!("<input{attributes}>")).is_whole());
+        let picture = "A".repeat(500_000);
+        assert!(Document::parse(&format!("<img src='data:{picture}'>")).is_whole());
     }
 }

@@ -63,6 +63,11 @@ impl Desk<'_> {
                 }
             }
             Ended::Failed(error) => {
+                // First, so that a crash right after the event leaves the page for a person and its clear text to be
+                // wiped.
+                if is_not_understood(&error) && going.answers.was_begun() {
+                    keep_page(going)?;
+                }
                 self.note_failure(going, attempt, &error)?;
                 self.forget_answer(going)?;
                 Err(error.into())
@@ -198,37 +203,41 @@ impl Desk<'_> {
         Ok(())
     }
 
-    /// Wipes the kept answer once its content is saved under its own name or understood as a refusal. A page that
-    /// was not understood stays without the secrets that it repeats.
+    /// Wipes the kept answer once its content is saved under its own name or understood as a refusal.
     ///
     /// An answer that settled nothing stays as it is: it may be all there is.
     fn forget_answer(&mut self, going: &Going) -> Result<(), Error> {
-        let state = self.ledger.record(going.record.id)?.state;
-        let is_not_understood = matches!(
-            state,
-            IssuanceState::Refused {
-                reason: RefusedReason::Unknown,
-                ..
-            } | IssuanceState::Confirmed { asked: true, .. }
-        );
-        match state {
-            IssuanceState::Unclear { .. } | IssuanceState::Submitting { .. } => return Ok(()),
-            _ if is_not_understood && going.answers.was_begun() => {
-                let kept = going.answers.kept()?;
-                let content_type = kept
-                    .end
-                    .as_ref()
-                    .and_then(|end| end.content_type.as_deref());
-                let issuance = going.reviewed.issuance();
-                let page =
-                    retrieval::masked_page(&kept.bytes, content_type, issuance, &going.password);
-                going.answers.keep_page(&page)?;
-            }
-            _ => {}
+        match self.ledger.record(going.record.id)?.state {
+            IssuanceState::Unclear { .. } | IssuanceState::Submitting { .. } => Ok(()),
+            _ => Ok(going.answers.wipe()?),
         }
-        going.answers.wipe()?;
-        Ok(())
     }
+}
+
+/// Whether an answer is a page that nobody recognised, so that a person has to look at it.
+fn is_not_understood(error: &RetrievalError) -> bool {
+    let reason = error.reason();
+    match error.effect() {
+        Effect::Refused => reason
+            .and_then(RefusedReason::named)
+            .is_none_or(|reason| reason == RefusedReason::Unknown),
+        Effect::StaysConfirmed => {
+            reason.and_then(StopReason::named) == Some(StopReason::NeedsAttention)
+        }
+        Effect::Unclear => false,
+    }
+}
+
+/// Keeps the page without the secrets that it repeats.
+fn keep_page(going: &Going) -> Result<(), Error> {
+    let kept = going.answers.kept()?;
+    let content_type = kept
+        .end
+        .as_ref()
+        .and_then(|end| end.content_type.as_deref());
+    let issuance = going.reviewed.issuance();
+    let page = retrieval::masked_page(&kept.bytes, content_type, issuance, &going.password);
+    Ok(going.answers.keep_page(&page)?)
 }
 
 /// What a certificate says, what was checked, and what is odd about it.

@@ -18,6 +18,8 @@ pub(super) struct OwnerSink {
     owners: RefCell<HashMap<Handle, Handle>>,
     depths: RefCell<HashMap<Handle, usize>>,
     deepest: Cell<usize>,
+    /// Rises with whatever the parser has understood.
+    steps: Cell<usize>,
 }
 
 impl OwnerSink {
@@ -28,6 +30,7 @@ impl OwnerSink {
             owners: RefCell::default(),
             depths: RefCell::default(),
             deepest: Cell::default(),
+            steps: Cell::default(),
         }
     }
 
@@ -36,7 +39,17 @@ impl OwnerSink {
         self.deepest.get() > DEEPEST || self.depths.borrow().len() > MOST_ELEMENTS
     }
 
+    /// A number that rises as the parser gets on; it stands still within one tag.
+    pub(super) fn steps(&self) -> usize {
+        self.steps.get()
+    }
+
+    fn step(&self) {
+        self.steps.set(self.steps.get().wrapping_add(1));
+    }
+
     fn note_depth(&self, parent: &Handle, child: &NodeOrText<Handle>) {
+        self.step();
         if let NodeOrText::AppendNode(child) = child {
             let mut depths = self.depths.borrow_mut();
             let depth = depths.get(parent).map_or(1, |depth| depth + 1);
@@ -80,6 +93,7 @@ impl TreeSink for OwnerSink {
     }
 
     fn elem_name<'a>(&'a self, target: &'a Handle) -> Self::ElemName<'a> {
+        self.step();
         self.tree.elem_name(target)
     }
 
@@ -93,6 +107,7 @@ impl TreeSink for OwnerSink {
     }
 
     fn create_comment(&self, text: StrTendril) -> Handle {
+        self.step();
         self.tree.create_comment(text)
     }
 
