@@ -7,6 +7,7 @@
 //!
 //! Sources: <https://age-encryption.org/v1>, draft-irtf-cfrg-xchacha, the OWASP Password Storage Cheat Sheet.
 
+pub mod backup;
 pub mod envelope;
 pub mod files;
 mod key_file;

@@ -3,6 +3,7 @@
 //! Each match is full, without a `_` arm: a new error does not compile until it has its sentences in both
 //! languages. Sentences never hold a secret.
 
+mod backup;
 mod by_hand;
 mod case;
 mod credential;

@@ -81,6 +81,26 @@ pub fn free_space(path: &Path) -> io::Result<u64> {
     system::free_space(path)
 }
 
+/// Whether two places, which exist, lie on one disk or share.
+pub fn is_same_volume(one: &Path, other: &Path) -> io::Result<bool> {
+    system::is_same_volume(one, other)
+}
+
+/// Whether `path`, which exists, lies on a share of the network.
+pub fn is_network_share(path: &Path) -> io::Result<bool> {
+    system::is_network_share(path)
+}
+
+/// The bytes of a file that was written and synced, read from the medium itself where the system lets that be asked.
+pub fn read_back(path: &Path) -> io::Result<Vec<u8>> {
+    system::read_back(path)
+}
+
+/// Makes everything durable that was written to the disk of `path`, so that it may be taken out.
+pub fn sync_volume(path: &Path) -> io::Result<()> {
+    system::sync_volume(path)
+}
+
 /// Whether this system is Windows, where a terminal's own account and programs can be.
 pub const IS_WINDOWS: bool = cfg!(windows);
 

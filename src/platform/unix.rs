@@ -4,6 +4,7 @@
 
 mod folders;
 mod network;
+mod volume;
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io;
@@ -17,6 +18,7 @@ use rustix::termios::{OptionalActions, Termios, tcgetattr, tcsetattr};
 
 pub(super) use folders::{personal_folders, removable_drives};
 pub(super) use network::{interface_addresses, system_proxies, tie_client, tie_socket};
+pub(super) use volume::{is_network_share, is_same_volume, read_back, sync_volume};
 
 pub(super) fn create_owner_only(path: &Path) -> io::Result<File> {
     owner_only().create_new(true).open(path)

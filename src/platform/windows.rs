@@ -11,6 +11,7 @@
 
 mod folders;
 mod network;
+mod volume;
 
 use std::ffi::{OsStr, c_void};
 use std::fs::{self, File, OpenOptions};
@@ -49,6 +50,7 @@ use windows_sys::Win32::System::WindowsProgramming::GetUserNameW;
 
 pub(super) use folders::{personal_folders, removable_drives};
 pub(super) use network::{interface_addresses, system_proxies, tie_client, tie_socket};
+pub(super) use volume::{is_network_share, is_same_volume, read_back, sync_volume};
 
 pub(super) fn create_owner_only(path: &Path) -> io::Result<File> {
     open_with_owner_only_list(path, CREATE_NEW)
