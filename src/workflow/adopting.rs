@@ -280,7 +280,7 @@ impl Desk<'_> {
         Ok(facts)
     }
 
-    fn of_the_file_alone(&self) -> credential::Expected<'_> {
+    pub(super) fn of_the_file_alone(&self) -> credential::Expected<'_> {
         credential::Expected {
             letter: None,
             issuer_family: &self.config.certificate.issuer_family,
