@@ -30,6 +30,7 @@ mod restore;
 mod retrieve;
 mod review;
 mod run;
+mod seal;
 mod secret_screen;
 mod status;
 mod support;
@@ -109,6 +110,7 @@ fn run(arguments: Arguments) -> ExitCode {
         Command::RemoveOld(arguments) => remove_old::run(&session, &arguments),
         Command::UndoRemove(arguments) => remove_old::undo(&session, &arguments),
         Command::Audit(arguments) => audit::run(&session, &arguments),
+        Command::Seal(arguments) => seal::run(&session, &arguments),
         Command::Bind(arguments) => bind::run(&session, &arguments),
         Command::Pack(arguments) => pack::run(&session, &arguments),
         Command::Unpack(arguments) => unpack::run(&session, &arguments),

@@ -10,6 +10,7 @@ mod find;
 mod fold;
 mod forms;
 mod ids;
+mod inventory;
 mod lending;
 mod lock;
 mod portable;
@@ -39,6 +40,7 @@ pub use event::{
 };
 pub use find::{Binding, Candidate};
 pub use ids::{AttemptId, CaseId, EventId, LedgerId, RecordId, SealedId};
+pub use inventory::SealedKind;
 pub use lock::Holder;
 pub use portable::{Merged, Portable, PortableEvent, PortableValue, ValueContent};
 pub use reading::{Origin, Recorded};

@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 
 use reqwest::ClientBuilder;
 use tokio::net::TcpSocket;
+use zeroize::Zeroizing;
 
 #[cfg(unix)]
 mod unix;
@@ -107,6 +108,20 @@ pub const IS_WINDOWS: bool = cfg!(windows);
 /// The account that runs this program; its number where it has no name.
 pub fn account_name() -> String {
     system::account_name()
+}
+
+/// Wraps a key so that only the present account on this computer unwraps it, for the same `purpose`.
+///
+/// `Unsupported` where the system has no such service.
+pub fn wrap_key(key: &[u8], purpose: &[u8]) -> io::Result<Vec<u8>> {
+    system::wrap_key(key, purpose)
+}
+
+/// Unwraps what [`wrap_key`] wrapped.
+///
+/// `Unsupported` as there; any other error means another account or computer, another `purpose`, or changed bytes.
+pub fn unwrap_key(wrapped: &[u8], purpose: &[u8]) -> io::Result<Zeroizing<Vec<u8>>> {
+    system::unwrap_key(wrapped, purpose)
 }
 
 /// What this computer calls itself.

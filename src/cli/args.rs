@@ -92,6 +92,8 @@ pub enum Command {
     UndoRemove(UndoRemoveArguments),
     /// このパソコンに入っている電子証明書を点検する
     Audit(AuditArguments),
+    /// 台帳の封印（パスフレーズなど）を変える・調べる
+    Seal(SealArguments),
     /// このパソコンがどの端末かを決める
     Bind(BindArguments),
     /// 確定済みの端末をケース（封印した1つのファイル）に入れ、端末へ・元のパソコンへ運ぶ
@@ -316,6 +318,40 @@ pub struct UndoRemoveArguments {
 pub struct AuditArguments {
     #[command(flatten)]
     pub store: StoreArguments,
+}
+
+/// `seal change|lock|status`
+#[derive(Args, Debug)]
+pub struct SealArguments {
+    #[command(subcommand)]
+    pub command: SealCommand,
+}
+
+/// What is done with the seal.
+#[derive(Debug, Subcommand)]
+pub enum SealCommand {
+    /// 封印の開け方を変える（新しいパスフレーズ、またはアカウント）
+    Change {
+        /// 何で開けるようにするか
+        #[arg(long, value_name = "passphrase|account", default_value = "passphrase")]
+        opener: SealOpener,
+        /// 新しいパスフレーズを書いたファイル
+        #[arg(long, value_name = "FILE", env = "NOTICERT_NEW_PASSPHRASE_FILE")]
+        new_passphrase_file: Option<PathBuf>,
+    },
+    /// アカウントで自動的に開くのをやめ、毎回パスフレーズを尋ねる
+    Lock,
+    /// 封印の状態を表示する
+    Status,
+}
+
+/// What opens the seal.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum SealOpener {
+    /// パスフレーズ
+    Passphrase,
+    /// サインインしているアカウント（Windows）
+    Account,
 }
 
 /// `bind TERMINAL`

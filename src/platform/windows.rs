@@ -10,6 +10,7 @@
 #![expect(unsafe_code, reason = "Win32 has no safe calls for these")]
 
 mod folders;
+mod key_wrap;
 mod network;
 mod volume;
 
@@ -49,6 +50,7 @@ use windows_sys::Win32::System::Threading::{GetCurrentProcess, OpenProcessToken}
 use windows_sys::Win32::System::WindowsProgramming::GetUserNameW;
 
 pub(super) use folders::{personal_folders, removable_drives};
+pub(super) use key_wrap::{unwrap_key, wrap_key};
 pub(super) use network::{interface_addresses, system_proxies, tie_client, tie_socket};
 pub(super) use volume::{is_network_share, is_same_volume, read_back, sync_volume};
 

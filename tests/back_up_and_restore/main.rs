@@ -14,3 +14,4 @@ mod faults;
 mod remove_the_old;
 mod restore;
 mod scene;
+mod seal;
