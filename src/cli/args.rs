@@ -413,6 +413,9 @@ pub struct RunArguments {
     pub site: SiteArguments,
     #[command(flatten)]
     pub store: StoreArguments,
+    /// 続けてこの USB などにバックアップする（先に用意しておく）
+    #[arg(long, value_name = "DIR")]
+    pub backup_to: Option<PathBuf>,
     /// 端末と端末の間に置く秒数
     #[arg(long, value_name = "S", default_value_t = 2.0)]
     pub pause: f64,
