@@ -5,6 +5,8 @@
 mod add;
 mod adopt;
 mod args;
+mod audit;
+mod backup;
 mod bind;
 mod demo;
 mod doctor;
@@ -22,10 +24,13 @@ mod practice;
 mod progress;
 mod read;
 mod read_json;
+mod remove_old;
 mod report;
+mod restore;
 mod retrieve;
 mod review;
 mod run;
+mod seal;
 mod secret_screen;
 mod status;
 mod support;
@@ -100,6 +105,12 @@ fn run(arguments: Arguments) -> ExitCode {
         Command::Adopt(arguments) => adopt::run(&session, &arguments),
         Command::Verify(arguments) => verify::run(&session, &arguments),
         Command::Install(arguments) => install::run(&session, &arguments),
+        Command::Backup(arguments) => backup::run(&session, &arguments),
+        Command::Restore(arguments) => restore::run(&session, &arguments),
+        Command::RemoveOld(arguments) => remove_old::run(&session, &arguments),
+        Command::UndoRemove(arguments) => remove_old::undo(&session, &arguments),
+        Command::Audit(arguments) => audit::run(&session, &arguments),
+        Command::Seal(arguments) => seal::run(&session, &arguments),
         Command::Bind(arguments) => bind::run(&session, &arguments),
         Command::Pack(arguments) => pack::run(&session, &arguments),
         Command::Unpack(arguments) => unpack::run(&session, &arguments),

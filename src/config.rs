@@ -39,6 +39,8 @@ pub struct Config {
     pub policy: Policy,
     /// What the doctor looks for.
     pub doctor: Doctor,
+    /// How long sealed values are kept.
+    pub custody: Custody,
 }
 
 /// The retrieval site.
@@ -93,6 +95,8 @@ pub struct FormLabels {
 pub struct Certificate {
     /// Substrings of the issuer's common name, one of which must be there (fact 2).
     pub issuer_family: Vec<String>,
+    /// Substrings of the common name of the authority before it, whose certificates still lie around (fact 3).
+    pub former_family: Vec<String>,
 }
 
 /// Rules between the dates of a letter (fact 14).
@@ -180,6 +184,25 @@ pub enum ReviewPolicy {
     BlindAll,
 }
 
+/// How long sealed values are kept.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq)]
+#[serde(default, deny_unknown_fields)]
+pub struct Custody {
+    /// How long pictures of the letter are kept.
+    pub crops: CropPolicy,
+}
+
+/// How long pictures of the letter are kept.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq)]
+#[serde(rename_all = "kebab-case")]
+pub enum CropPolicy {
+    /// Until the certificate is backed up and its password is elsewhere too.
+    #[default]
+    UntilBackedUp,
+    /// For good.
+    Always,
+}
+
 /// Why a configuration cannot be used.
 #[derive(Debug, Error)]
 pub enum ConfigError {
@@ -263,6 +286,7 @@ impl Default for Certificate {
     fn default() -> Self {
         Self {
             issuer_family: owned(&["Online Billing NW Common Root"]),
+            former_family: owned(&["オンライン請求システム専用認証局", "Online Billing System"]),
         }
     }
 }

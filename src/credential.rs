@@ -12,6 +12,7 @@ mod cipher;
 mod container;
 mod key;
 mod mac;
+mod search;
 
 use jiff::Timestamp;
 use thiserror::Error;
@@ -20,6 +21,8 @@ use crate::domain::{
     CertificateFacts, CertificatePassword, Issuance, KeyMaterial, Pkcs12, Problem, Text,
     VerifiedCredential,
 };
+
+pub use search::{PASSWORDS, Searched, search_password};
 
 /// What the certificate is held against.
 #[derive(Clone, Copy, Debug)]

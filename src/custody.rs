@@ -7,6 +7,8 @@
 //!
 //! Sources: <https://age-encryption.org/v1>, draft-irtf-cfrg-xchacha, the OWASP Password Storage Cheat Sheet.
 
+mod account_key;
+pub mod backup;
 pub mod envelope;
 pub mod files;
 mod key_file;
@@ -22,6 +24,8 @@ use std::path::{Path, PathBuf};
 use secrecy::{ExposeSecret, SecretBox, SecretString};
 use sha2::{Digest, Sha256};
 use thiserror::Error;
+
+use account_key::{AccountKeys, SystemAccount};
 
 pub use files::{DiskError, DiskTrouble, PathKind};
 pub use key_file::WorkFactor;
@@ -77,6 +81,24 @@ pub enum CustodyError {
         /// What age says.
         #[source]
         source: age::EncryptError,
+    },
+    /// This system wraps no keys for an account.
+    #[error("this system wraps no keys for an account")]
+    NoAccountKeys,
+    /// The system does not unwrap the data key: it is another account's, or another computer's.
+    #[error("the system does not unwrap {} for this account", path.display())]
+    AccountRefused {
+        /// The key file.
+        path: PathBuf,
+        /// What the system says.
+        #[source]
+        source: std::io::Error,
+    },
+    /// Nothing else would open the seal.
+    #[error("{} is the only way into the seal", path.display())]
+    OnlyWay {
+        /// The key file.
+        path: PathBuf,
     },
     /// The operating system gives no random bytes.
     #[error("the operating system gives no random bytes")]
@@ -172,9 +194,88 @@ impl Vault {
         key_file::read(dir, passphrase).map(Self::holding)
     }
 
+    /// Makes a data key for `dir` and has the system wrap it for the present account.
+    ///
+    /// [`CustodyError::NoAccountKeys`] where the system has no such service.
+    pub fn create_for_account(dir: &Path) -> Result<Self, CustodyError> {
+        Self::create_with(dir, &SystemAccount)
+    }
+
+    fn create_with(dir: &Path, account: &dyn AccountKeys) -> Result<Self, CustodyError> {
+        if Self::exists(dir) {
+            return Err(CustodyError::KeyExists {
+                path: account_key::path(dir),
+            });
+        }
+        let mut key = SecretBox::new(Box::new([0; KEY_LENGTH]));
+        sealing::fill_random(secrecy::ExposeSecretMut::expose_secret_mut(&mut key))?;
+        account_key::write(dir, &key, account)?;
+        Ok(Self::holding(key))
+    }
+
+    /// Unwraps the data key of `dir` as the present account; `None` where only a passphrase does.
+    ///
+    /// Where the system refuses and there is a passphrase, that one is the way.
+    pub fn open_as_account(dir: &Path) -> Result<Option<Self>, CustodyError> {
+        Self::open_with(dir, &SystemAccount)
+    }
+
+    fn open_with(dir: &Path, account: &dyn AccountKeys) -> Result<Option<Self>, CustodyError> {
+        match account_key::read(dir, account) {
+            Err(_) if Self::ways(dir).passphrase => Ok(None),
+            opened => Ok(opened?.map(Self::holding)),
+        }
+    }
+
+    /// Shuts the seal of `dir` with `passphrase`, in place of an earlier one. What is sealed stays as it is.
+    pub fn shut_with_passphrase(
+        &self,
+        dir: &Path,
+        passphrase: &SecretString,
+        work: WorkFactor,
+    ) -> Result<(), CustodyError> {
+        key_file::replace(dir, passphrase, work, &self.key)
+    }
+
+    /// Lets the present account open the seal of `dir` without a passphrase.
+    pub fn open_to_account(&self, dir: &Path) -> Result<(), CustodyError> {
+        account_key::write(dir, &self.key, &SystemAccount)
+    }
+
+    /// Takes away the way by the account, where a passphrase is left. Returns whether there was one.
+    pub fn lock(dir: &Path) -> Result<bool, CustodyError> {
+        let ways = Self::ways(dir);
+        match (ways.account, ways.passphrase) {
+            (false, _) => Ok(false),
+            (true, false) => Err(CustodyError::OnlyWay {
+                path: account_key::path(dir),
+            }),
+            (true, true) => account_key::remove(dir).map(|()| true),
+        }
+    }
+
+    /// Takes away the way by a passphrase, where the account's is left.
+    pub fn forget_passphrase(dir: &Path) -> Result<(), CustodyError> {
+        match Self::ways(dir).account {
+            true => key_file::remove(dir),
+            false => Err(CustodyError::OnlyWay {
+                path: key_file::path(dir),
+            }),
+        }
+    }
+
     /// Whether `dir` has a data key.
     pub fn exists(dir: &Path) -> bool {
-        key_file::path(dir).exists()
+        let ways = Self::ways(dir);
+        ways.passphrase || ways.account
+    }
+
+    /// What opens the seal of `dir`.
+    pub fn ways(dir: &Path) -> Ways {
+        Ways {
+            passphrase: key_file::path(dir).exists(),
+            account: account_key::path(dir).exists(),
+        }
     }
 
     /// Names the key, so that a ledger notices a key that is not its own.
@@ -233,6 +334,15 @@ impl fmt::Debug for Vault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Vault({})", self.id)
     }
+}
+
+/// What opens a seal.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Ways {
+    /// A passphrase.
+    pub passphrase: bool,
+    /// The account that is logged on.
+    pub account: bool,
 }
 
 type DataKey = SecretBox<[u8; KEY_LENGTH]>;
@@ -314,6 +424,78 @@ mod tests {
         assert!(matches!(again, Err(CustodyError::KeyExists { .. })));
         let kept = Vault::open(dir.path(), &passphrase("invented passphrase")).unwrap();
         assert_eq!(kept.key_id(), first.key_id());
+    }
+
+    /// Wraps by turning bits over, for one account.
+    struct FakeAccount(u8);
+
+    impl AccountKeys for FakeAccount {
+        fn wrap(&self, key: &[u8]) -> std::io::Result<Vec<u8>> {
+            let turned = key.iter().map(|byte| byte ^ 0x55);
+            Ok(std::iter::once(self.0).chain(turned).collect())
+        }
+
+        fn unwrap(&self, wrapped: &[u8]) -> std::io::Result<zeroize::Zeroizing<Vec<u8>>> {
+            match wrapped.split_first() {
+                Some((owner, rest)) if *owner == self.0 => Ok(zeroize::Zeroizing::new(
+                    rest.iter().map(|byte| byte ^ 0x55).collect(),
+                )),
+                _ => Err(std::io::Error::other("another account")),
+            }
+        }
+    }
+
+    #[test]
+    fn an_account_and_a_passphrase_open_the_same_seal() {
+        let dir = tempfile::tempdir().unwrap();
+        let (mine, others) = (FakeAccount(1), FakeAccount(2));
+        let vault = Vault::create_with(dir.path(), &mine).unwrap();
+        let again = Vault::create_with(dir.path(), &mine);
+        assert!(matches!(again, Err(CustodyError::KeyExists { .. })));
+        let opened = Vault::open_with(dir.path(), &mine).unwrap().unwrap();
+        assert_eq!(opened.key_id(), vault.key_id());
+        let refused = Vault::open_with(dir.path(), &others).unwrap_err();
+        assert!(matches!(refused, CustodyError::AccountRefused { .. }));
+        // Nothing would be left.
+        assert!(matches!(
+            Vault::lock(dir.path()),
+            Err(CustodyError::OnlyWay { .. })
+        ));
+
+        let work = WorkFactor::RANDOM_PASSPHRASE;
+        let spoken = passphrase("invented passphrase");
+        vault
+            .shut_with_passphrase(dir.path(), &spoken, work)
+            .unwrap();
+        assert!(Vault::open_with(dir.path(), &others).unwrap().is_none());
+        assert!(Vault::lock(dir.path()).unwrap());
+        assert!(!Vault::lock(dir.path()).unwrap());
+        assert!(Vault::open_with(dir.path(), &mine).unwrap().is_none());
+        let opened = Vault::open(dir.path(), &spoken).unwrap();
+        assert_eq!(opened.key_id(), vault.key_id());
+        assert!(matches!(
+            Vault::forget_passphrase(dir.path()),
+            Err(CustodyError::OnlyWay { .. })
+        ));
+    }
+
+    #[test]
+    fn another_passphrase_takes_the_place_of_the_first() {
+        let dir = tempfile::tempdir().unwrap();
+        let vault = vault_in(dir.path());
+        let work = WorkFactor::RANDOM_PASSPHRASE;
+        let next = passphrase("the next passphrase");
+        vault.shut_with_passphrase(dir.path(), &next, work).unwrap();
+        assert_eq!(
+            Vault::open(dir.path(), &next).unwrap().key_id(),
+            vault.key_id()
+        );
+        let first = Vault::open(dir.path(), &passphrase("invented passphrase")).unwrap_err();
+        assert!(matches!(first, CustodyError::WrongPassphrase { .. }));
+        // Killed before the check came back: the key opens, and a wrong passphrase is called wrong.
+        fs::remove_file(dir.path().join("key.age.sha256")).unwrap();
+        let wrong = Vault::open(dir.path(), &passphrase("another")).unwrap_err();
+        assert!(matches!(wrong, CustodyError::WrongPassphrase { .. }));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! Each match is full, without a `_` arm: a new error does not compile until it has its sentences in both
 //! languages. Sentences never hold a secret.
 
+mod backup;
 mod by_hand;
 mod case;
 mod credential;
@@ -11,6 +12,7 @@ mod doctor;
 mod installer;
 mod intake;
 mod ledger;
+mod restoring;
 mod retrieval;
 
 use crate::config::ConfigError;
@@ -80,6 +82,20 @@ pub fn explain(error: &Error) -> Explanation {
         Error::Adopt(error) => return by_hand::explain(error),
         Error::Case(error) => return case::explain(error),
         Error::Pack(error) => return case::packing(error),
+        Error::Backup(error) => return backup::explain(error),
+        Error::Restore(error) => return restoring::restoring(error),
+        Error::Remove(error) => return restoring::removing(error),
+        Error::MediumDeclined => (
+            Text::new(
+                "この媒体には書き込みませんでした。",
+                "Nothing was written to this medium.",
+            ),
+            nothing_changed(),
+            Text::new(
+                "医療機関に置くUSBを挿して、もう一度 noticert backup --to DIR を実行してください。",
+                "Plug in the stick that stays at the clinic and run noticert backup --to DIR again.",
+            ),
+        ),
         Error::Person(error) => person(error),
         Error::Drafts(error) => drafts(error),
         Error::Row(error) => row(error),
@@ -355,6 +371,9 @@ pub fn exit_kind(error: &Error) -> ExitKind {
         Error::Adopt(error) => by_hand::exit_kind(error),
         Error::Case(error) => case::exit_kind(error),
         Error::Pack(error) => case::packing_exit_kind(error),
+        Error::Backup(error) => backup::exit_kind(error),
+        Error::Restore(error) => restoring::restoring_exit_kind(error),
+        Error::Remove(error) => restoring::removing_exit_kind(error),
         Error::Custody(error) => custody::exit_kind(error),
         Error::Disk(_) | Error::Unwritable { .. } | Error::KeptFileChanged { .. } => {
             ExitKind::StoreOrDisk
@@ -371,7 +390,8 @@ pub fn exit_kind(error: &Error) -> ExitKind {
         | Error::NotBound { .. }
         | Error::OtherTerminal { .. }
         | Error::SeveralForOneStore { .. }
-        | Error::NothingWaits { .. } => ExitKind::PersonMustLook,
+        | Error::NothingWaits { .. }
+        | Error::MediumDeclined => ExitKind::PersonMustLook,
         Error::Interrupted => ExitKind::Interrupted,
         Error::Intake(error) => intake::exit_kind(error),
         Error::Runtime(_)

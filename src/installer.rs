@@ -6,6 +6,7 @@
 //! A store that browsers use refuses practice certificates (design rule 10).
 
 mod challenge;
+mod container;
 mod folder;
 #[cfg(unix)]
 mod nss;
@@ -23,7 +24,10 @@ use std::path::PathBuf;
 use thiserror::Error;
 
 use crate::custody::DiskError;
-use crate::domain::{CertificateFacts, Fingerprint, TerminalName, Text, VerifiedCredential};
+use crate::domain::{
+    CertificateFacts, CertificatePassword, Fingerprint, Pkcs12, TerminalName, Text,
+    VerifiedCredential,
+};
 
 /// A place that keeps certificates with their keys.
 pub trait CertificateStore {
@@ -53,6 +57,16 @@ pub trait CertificateStore {
 
     /// Lets the key that is stored for a certificate sign a fresh challenge.
     fn prove(&mut self, fingerprint: &Fingerprint) -> Result<Proof, InstallError>;
+
+    /// The certificate with its key and chain as PKCS#12, shut with `password`.
+    fn export(
+        &mut self,
+        fingerprint: &Fingerprint,
+        password: &CertificatePassword,
+    ) -> Result<Pkcs12, InstallError>;
+
+    /// How the store keeps the key of a certificate.
+    fn key_rules(&mut self, fingerprint: &Fingerprint) -> Result<KeyRules, InstallError>;
 }
 
 /// One certificate in a store.
@@ -64,6 +78,17 @@ pub struct InstalledCertificate {
     pub der: Vec<u8>,
     /// Whether the store holds its key.
     pub has_key: bool,
+}
+
+/// How a store keeps a key; `None` where it cannot tell.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct KeyRules {
+    /// Whether the key can be taken out again, for a back-up.
+    pub exportable: Option<bool>,
+    /// Whether each use asks for a password.
+    pub asks: Option<bool>,
+    /// Whether the chain ends in a root that this store trusts.
+    pub trusted: Option<bool>,
 }
 
 /// What a store could show about a key.
@@ -161,6 +186,19 @@ pub enum InstallError {
     WrongKey {
         /// Which.
         fingerprint: Fingerprint,
+    },
+    /// The store does not let the key out.
+    #[error("the store does not let the key of certificate {fingerprint} out")]
+    NotExportable {
+        /// Which.
+        fingerprint: Fingerprint,
+    },
+    /// What the store gave cannot be written as PKCS#12.
+    #[error("the certificate cannot be written as PKCS#12")]
+    NotExported {
+        /// Why.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
     },
     /// No random numbers for a challenge.
     #[error("no random numbers from the operating system")]

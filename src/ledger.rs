@@ -4,16 +4,19 @@
 //! a table of their own. So two copies of a ledger can be merged by union, and what a
 //! terminal brings back never overwrites what the office knows.
 
+mod custody_events;
 mod event;
 mod find;
 mod fold;
 mod forms;
 mod ids;
+mod inventory;
 mod lending;
 mod lock;
 mod portable;
 mod reading;
 mod record;
+mod removal;
 mod secrets;
 mod state;
 mod store;
@@ -30,18 +33,22 @@ use uuid::Uuid;
 use crate::custody::files;
 use crate::custody::{CustodyError, DiskError, KeyId, PathKind, Vault};
 
+pub use custody_events::{BackedUp, Origin as RestoredFrom, PasswordPlace, Removing, Restored};
 pub use event::{
     Actor, ByHand, Confirmed, Event, Lending, LoggedEvent, RelativePath, RelativePathError,
     Retrieved, Sheet, SheetField, Submitting,
 };
 pub use find::{Binding, Candidate};
 pub use ids::{AttemptId, CaseId, EventId, LedgerId, RecordId, SealedId};
+pub use inventory::SealedKind;
 pub use lock::Holder;
 pub use portable::{Merged, Portable, PortableEvent, PortableValue, ValueContent};
 pub use reading::{Origin, Recorded};
 pub use record::Record;
+pub use removal::Removal;
 pub use state::{
-    Attempt, Installation, IssuanceState, KeptAnswer, RefusedReason, StopReason, UnclearReason,
+    Attempt, Backup, Installation, IssuanceState, KeptAnswer, RefusedReason, StopReason,
+    UnclearReason,
 };
 pub use submission::{ByHandRequest, Confirmation, SubmissionRequest};
 pub use words::{FieldName, FileHash, PerField, Remark};

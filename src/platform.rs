@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 
 use reqwest::ClientBuilder;
 use tokio::net::TcpSocket;
+use zeroize::Zeroizing;
 
 #[cfg(unix)]
 mod unix;
@@ -88,12 +89,46 @@ pub fn reserve(file: &File, bytes: u64) -> io::Result<()> {
     system::reserve(file, bytes)
 }
 
+/// Whether two places, which exist, lie on one disk or share.
+pub fn is_same_volume(one: &Path, other: &Path) -> io::Result<bool> {
+    system::is_same_volume(one, other)
+}
+
+/// Whether `path`, which exists, lies on a share of the network.
+pub fn is_network_share(path: &Path) -> io::Result<bool> {
+    system::is_network_share(path)
+}
+
+/// The bytes of a file that was written and synced, read from the medium itself where the system lets that be asked.
+pub fn read_back(path: &Path) -> io::Result<Vec<u8>> {
+    system::read_back(path)
+}
+
+/// Makes everything durable that was written to the disk of `path`, so that it may be taken out.
+pub fn sync_volume(path: &Path) -> io::Result<()> {
+    system::sync_volume(path)
+}
+
 /// Whether this system is Windows, where a terminal's own account and programs can be.
 pub const IS_WINDOWS: bool = cfg!(windows);
 
 /// The account that runs this program; its number where it has no name.
 pub fn account_name() -> String {
     system::account_name()
+}
+
+/// Wraps a key so that only the present account on this computer unwraps it, for the same `purpose`.
+///
+/// `Unsupported` where the system has no such service.
+pub fn wrap_key(key: &[u8], purpose: &[u8]) -> io::Result<Vec<u8>> {
+    system::wrap_key(key, purpose)
+}
+
+/// Unwraps what [`wrap_key`] wrapped.
+///
+/// `Unsupported` as there; any other error means another account or computer, another `purpose`, or changed bytes.
+pub fn unwrap_key(wrapped: &[u8], purpose: &[u8]) -> io::Result<Zeroizing<Vec<u8>>> {
+    system::unwrap_key(wrapped, purpose)
 }
 
 /// What this computer calls itself.

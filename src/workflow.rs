@@ -1,7 +1,7 @@
 //! The only place that knows the order of the steps.
 //!
 //! ```text
-//! read → review → retrieve → verify → install → record
+//! read → review → retrieve → verify → install → back up → remove the old → record
 //! ```
 //!
 //! Each step takes the last one's proof and leaves an event in the ledger. One terminal's failure never
@@ -9,6 +9,8 @@
 
 mod adding;
 mod adopting;
+mod auditing;
+mod backing_up;
 mod binding;
 mod by_hand;
 mod downloads;
@@ -21,13 +23,17 @@ mod person;
 mod pictures;
 mod reading;
 mod rehearsal;
+mod removing;
+mod restoring;
 mod retrieving;
 mod reviewing;
 mod seal;
+mod sealing;
 mod settling;
 mod status;
 mod stop;
 mod supporting;
+mod surveying;
 mod unpacking;
 mod whole_job;
 
@@ -41,6 +47,8 @@ use crate::ledger::{Ledger, Record, RecordId};
 
 pub use adding::Added;
 pub use adopting::{AdoptError, Adopted, FoundCopy};
+pub use auditing::{Audited, AuditedStore, Fault, audit};
+pub use backing_up::{BackupRequest, BackupRun, CheckedCopy, Copied, CopyState, Drill};
 pub use by_hand::{ByHand, SecretScreen};
 pub use drafts::{Draft, DraftsError, RowError};
 pub use error::Error;
@@ -49,12 +57,16 @@ pub use packing::{PackError, Packed, Packing};
 pub use person::{About, Person, PersonError, Progress, Question};
 pub use reading::{ReadOutcome, Recorded, read_only};
 pub use rehearsal::{PracticeFiles, Rehearsal, open_practice};
+pub use removing::{RemovalRun, RemoveError, Removed};
+pub use restoring::{RestoreError, RestoreRequest, RestoreRun};
 pub use retrieving::{Retrieval, SiteChoice, known_password};
 pub use reviewing::Reviewed;
 pub use seal::open_ledger;
+pub use sealing::{SealStatus, SealWay, change_seal, lock_seal, seal_status};
 pub use status::TerminalStatus;
 pub use stop::Stop;
 pub use supporting::{Support, SupportRequest, support};
+pub use surveying::{Family, Standing, Surveyed, WaitsFor};
 pub use unpacking::{Unpacked, read_case};
 pub use whole_job::{Route, WholeJob};
 

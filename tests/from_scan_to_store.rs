@@ -18,7 +18,7 @@ fn nss_listing(folder: &std::path::Path) -> String {
 
 #[test]
 #[ignore = "needs Tesseract and libnss3-tools"]
-fn demo_ends_with_three_terminals_installed_and_touches_no_system_store() {
+fn demo_ends_with_three_terminals_installed_and_backed_up_and_touches_no_system_store() {
     let workplace = Workplace::new();
     let home = workplace.path("home");
     let system = home.join(".pki/nssdb");
@@ -53,7 +53,7 @@ fn demo_ends_with_three_terminals_installed_and_touches_no_system_store() {
     assert!(
         terminals
             .iter()
-            .all(|terminal| terminal["state"] == "installed"),
+            .all(|terminal| terminal["state"] == "backed-up"),
         "{terminals:?}"
     );
     assert_eq!((nss_listing(&system), files_of(&home)), before);

@@ -82,6 +82,18 @@ pub enum Command {
     Verify(VerifyArguments),
     /// 取得した電子証明書を証明書ストアに入れる
     Install(InstallArguments),
+    /// 取得した電子証明書を USB などにバックアップし、読み直して確かめる
+    Backup(BackupArguments),
+    /// バックアップから電子証明書を戻してインストールする
+    Restore(RestoreArguments),
+    /// 期限の切れた古い電子証明書をストアから削除する（新しいものが使え、バックアップ済みのときだけ）
+    RemoveOld(RemoveOldArguments),
+    /// remove-old で削除した電子証明書を元に戻す
+    UndoRemove(UndoRemoveArguments),
+    /// このパソコンに入っている電子証明書を点検する
+    Audit(AuditArguments),
+    /// 台帳の封印（パスフレーズなど）を変える・調べる
+    Seal(SealArguments),
     /// このパソコンがどの端末かを決める
     Bind(BindArguments),
     /// 確定済みの端末をケース（封印した1つのファイル）に入れ、端末へ・元のパソコンへ運ぶ
@@ -234,6 +246,120 @@ pub struct InstallArguments {
     pub store: StoreArguments,
 }
 
+/// `backup [TERMINAL…] --to DIR`
+#[derive(Args, Debug)]
+pub struct BackupArguments {
+    /// 端末（省略時は、このパソコンにファイルがあるすべて）
+    #[arg(value_name = "TERMINAL", conflicts_with_all = ["check", "from_store"])]
+    pub terminals: Vec<String>,
+    /// USBメモリーなどのフォルダー（先に用意しておく）
+    #[arg(long, value_name = "DIR")]
+    pub to: PathBuf,
+    /// パスフレーズで封印した控え（.p12 と4桁のパスワード）も作る
+    #[arg(long)]
+    pub sealed: bool,
+    /// バックアップのパスフレーズを書いたファイル
+    #[arg(long, value_name = "FILE", env = "NOTICERT_BACKUP_PASSPHRASE_FILE")]
+    pub backup_passphrase_file: Option<PathBuf>,
+    /// 復元の訓練: すべての控えを読み、開いて確かめる（インストールはしない）
+    #[arg(long, conflicts_with_all = ["sealed", "from_store", "with_program"])]
+    pub check: bool,
+    /// ストアにあって台帳にない証明書（更新ソフトが入れたものなど）を書き出してバックアップする
+    #[arg(long)]
+    pub from_store: bool,
+    /// noticert の実行ファイルも一緒に入れる
+    #[arg(long)]
+    pub with_program: bool,
+    /// 証明書パスワード（数字4桁）を書いたファイル（--check と --from-store 用）
+    #[arg(long, value_name = "FILE", env = "NOTICERT_PASSWORD_FILE")]
+    pub password_file: Option<PathBuf>,
+    #[command(flatten)]
+    pub store: StoreArguments,
+}
+
+/// `restore FILE|DIR`
+#[derive(Args, Debug)]
+pub struct RestoreArguments {
+    /// バックアップのフォルダー、または .p12 / .age ファイル
+    #[arg(value_name = "FILE|DIR")]
+    pub from: PathBuf,
+    /// 端末名称（バックアップに複数の端末があるとき）
+    #[arg(long, value_name = "NAME")]
+    pub terminal: Option<String>,
+    /// 証明書パスワード（数字4桁）を書いたファイル
+    #[arg(long, value_name = "FILE", env = "NOTICERT_PASSWORD_FILE")]
+    pub password_file: Option<PathBuf>,
+    /// バックアップのパスフレーズを書いたファイル
+    #[arg(long, value_name = "FILE", env = "NOTICERT_BACKUP_PASSPHRASE_FILE")]
+    pub backup_passphrase_file: Option<PathBuf>,
+    #[command(flatten)]
+    pub store: StoreArguments,
+}
+
+/// `remove-old [FINGERPRINT…]`
+#[derive(Args, Debug)]
+pub struct RemoveOldArguments {
+    /// 証明書の拇印（SHA-256）の先頭8桁以上（省略時は、削除してよいものを順に尋ねる）
+    #[arg(value_name = "FINGERPRINT")]
+    pub fingerprints: Vec<String>,
+    /// 有効なものなど、ふつうは残すものも削除する（人が言葉を入力して確かめる）
+    #[arg(long, requires = "fingerprints")]
+    pub force: bool,
+    #[command(flatten)]
+    pub store: StoreArguments,
+}
+
+/// `undo-remove [FINGERPRINT]`
+#[derive(Args, Debug)]
+pub struct UndoRemoveArguments {
+    /// 証明書の拇印（SHA-256）の先頭8桁以上（省略時は最後に削除したもの）
+    #[arg(value_name = "FINGERPRINT")]
+    pub fingerprint: Option<String>,
+    #[command(flatten)]
+    pub store: StoreArguments,
+}
+
+/// `audit`
+#[derive(Args, Debug)]
+pub struct AuditArguments {
+    #[command(flatten)]
+    pub store: StoreArguments,
+}
+
+/// `seal change|lock|status`
+#[derive(Args, Debug)]
+pub struct SealArguments {
+    #[command(subcommand)]
+    pub command: SealCommand,
+}
+
+/// What is done with the seal.
+#[derive(Debug, Subcommand)]
+pub enum SealCommand {
+    /// 封印の開け方を変える（新しいパスフレーズ、またはアカウント）
+    Change {
+        /// 何で開けるようにするか
+        #[arg(long, value_name = "passphrase|account", default_value = "passphrase")]
+        opener: SealOpener,
+        /// 新しいパスフレーズを書いたファイル
+        #[arg(long, value_name = "FILE", env = "NOTICERT_NEW_PASSPHRASE_FILE")]
+        new_passphrase_file: Option<PathBuf>,
+    },
+    /// アカウントで自動的に開くのをやめ、毎回パスフレーズを尋ねる
+    Lock,
+    /// 封印の状態を表示する
+    Status,
+}
+
+/// What opens the seal.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum SealOpener {
+    /// パスフレーズ
+    Passphrase,
+    /// サインインしているアカウント（Windows）
+    Account,
+}
+
 /// `bind TERMINAL`
 #[derive(Args, Debug)]
 pub struct BindArguments {
@@ -293,6 +419,9 @@ pub struct RunArguments {
     pub site: SiteArguments,
     #[command(flatten)]
     pub store: StoreArguments,
+    /// 続けてこの USB などにバックアップする（先に用意しておく）
+    #[arg(long, value_name = "DIR")]
+    pub backup_to: Option<PathBuf>,
     /// 端末と端末の間に置く秒数
     #[arg(long, value_name = "S", default_value_t = 2.0)]
     pub pause: f64,

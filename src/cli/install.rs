@@ -18,7 +18,7 @@ pub fn run(session: &Session, arguments: &InstallArguments) -> Result<ExitCode, 
     let destination = open::destination(&arguments.store)?;
     let mut desk = session.desk(ledger, &mut person);
     let ids = desk.chosen(&arguments.terminals.terminals, |record| {
-        record.state.credential().is_some()
+        record.state.is_current()
     })?;
     if ids.is_empty() {
         return Err(Error::NothingWaits {

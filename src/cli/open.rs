@@ -145,9 +145,14 @@ pub fn password(arguments: &SiteArguments) -> Result<Option<SecretString>, Error
     secret_of(arguments.password_file.as_deref())
 }
 
+/// The person's home.
+pub fn home() -> Option<PathBuf> {
+    etcetera::home_dir().ok()
+}
+
 /// The store that the options name; without one, what browsers use.
 pub fn destination(arguments: &StoreArguments) -> Result<Destination, Error> {
-    let home = etcetera::home_dir().ok();
+    let home = home();
     match (&arguments.nss, &arguments.folder, home) {
         (Some(folder), _, home) => Ok(Destination::Nss {
             folder: folder.clone(),

@@ -8,6 +8,7 @@ use std::io::{self, BufRead, IsTerminal, Write};
 use secrecy::SecretString;
 
 use crate::domain::{Crop, Language, Text};
+use crate::platform;
 use crate::workflow::{Person, PersonError, Question};
 
 /// Whoever sits at the terminal that started noticert.
@@ -66,6 +67,12 @@ impl Person for TerminalPerson {
                 io::ErrorKind::UnexpectedEof | io::ErrorKind::Interrupted => PersonError::BrokenOff,
                 _ => PersonError::Terminal(error),
             })
+    }
+
+    fn clear(&mut self) {
+        if io::stderr().is_terminal() && platform::obeys_escapes() {
+            eprint!("{CLEAR}");
+        }
     }
 
     fn show(&mut self, crop: &Crop, caption: &Text) {
@@ -144,6 +151,8 @@ fn mean_of(
     sum / count
 }
 
+/// Wipes the screen and what was scrolled off it.
+const CLEAR: &str = "\x1b[2J\x1b[3J\x1b[H";
 /// Characters per strip: fits the narrowest common terminal.
 const COLUMNS: usize = 78;
 /// Text rows per strip: enough to tell 0 from O.

@@ -1,12 +1,15 @@
 //! `noticert run FILES…`: the whole job.
 
+use std::path::Path;
+
+use crate::custody::WorkFactor;
 use crate::domain::Text;
-use crate::workflow::{Error, Route, TerminalStatus};
+use crate::workflow::{BackupRequest, Desk, Error, Recorded, Route, TerminalStatus};
 
 use super::args::RunArguments;
 use super::exit::ExitCode;
 use super::person::TerminalPerson;
-use super::{Session, install, now, open, read, report, retrieve, status};
+use super::{Session, backup, install, now, open, read, report, retrieve, status};
 
 pub fn run(session: &Session, arguments: &RunArguments) -> Result<ExitCode, Error> {
     let mut person = TerminalPerson::new(session.language, session.common.yes);
@@ -37,11 +40,66 @@ pub fn run(session: &Session, arguments: &RunArguments) -> Result<ExitCode, Erro
     }
     code = code.and(retrieve::show(session, job.retrieved));
     code = code.and(install::show(session, job.installed));
+    let kept = kept_of(&desk, &job.read.recorded)?;
+    if !kept.is_empty() && !session.stop.is_wanted() {
+        code = code.and(back_up(
+            session,
+            &mut desk,
+            kept,
+            arguments.backup_to.as_deref(),
+        ));
+    }
     if session.stop.is_wanted() {
         code = code.and(ExitCode::Interrupted);
     }
     status::show(session, &TerminalStatus::all(&desk.ledger, now())?);
     Ok(code)
+}
+
+/// The records of this run that have a certificate.
+fn kept_of(desk: &Desk<'_>, recorded: &[Recorded]) -> Result<Vec<String>, Error> {
+    let mut kept = Vec::new();
+    for recorded in recorded {
+        let record = desk.ledger.record(recorded.record)?;
+        let id = record.id.to_string();
+        if record.state.is_current() && !record.is_backed_up() && !kept.contains(&id) {
+            kept.push(id);
+        }
+    }
+    Ok(kept)
+}
+
+/// The back-up where a stick was named, else the word that it comes next: `run` asks for no stick by itself.
+fn back_up(
+    session: &Session,
+    desk: &mut Desk<'_>,
+    terminals: Vec<String>,
+    to: Option<&Path>,
+) -> ExitCode {
+    let Some(to) = to else {
+        session.say(&Text::new(
+            "次はバックアップです。USBを挿して noticert backup --to DIR を実行してください。",
+            "Next is the back-up: plug in a stick and run noticert backup --to DIR.",
+        ));
+        return ExitCode::Done;
+    };
+    let home = open::home();
+    let program = std::env::current_exe().ok();
+    let run = desk.back_up(BackupRequest {
+        terminals: &terminals,
+        to,
+        sealed: false,
+        passphrase: None,
+        work: WorkFactor::STANDARD,
+        home: home.as_deref(),
+        program: program.as_deref(),
+        with_program: false,
+    });
+    session.progress.clear();
+    match run {
+        Ok(run) => backup::show(session, run),
+        Err(error) => report::error(&error, session.language, session.common.verbose),
+    }
 }
 
 fn say_next_at_the_terminal(session: &Session, error: &Error) {

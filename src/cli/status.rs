@@ -4,7 +4,7 @@ use comfy_table::{Cell, ContentArrangement, Table, presets};
 use serde_json::{Value, json};
 
 use crate::domain::{Language, Text, japan_date};
-use crate::ledger::{Ledger, LedgerError};
+use crate::ledger::{Backup, Ledger, LedgerError};
 use crate::workflow::{Error, TerminalStatus};
 
 use super::exit::ExitCode;
@@ -98,6 +98,17 @@ fn table(session: &Session, terminals: &[TerminalStatus]) -> Table {
     table
 }
 
+fn backup_json(backup: &Backup) -> Value {
+    json!({
+        "medium": backup.medium,
+        "place": backup.place,
+        "at": backup.at.to_string(),
+        "sha256": backup.sha256.to_string(),
+        "sealed": backup.sealed,
+        "counts": backup.counts(),
+    })
+}
+
 fn row_json(terminal: &TerminalStatus, language: Language) -> Value {
     json!({
         "id": terminal.id,
@@ -116,6 +127,6 @@ fn row_json(terminal: &TerminalStatus, language: Language) -> Value {
             "date": japan_date(lent.at).to_string(),
             "holder": lent.holder,
         })),
-        "backups": [],
+        "backups": terminal.backups.iter().map(backup_json).collect::<Vec<_>>(),
     })
 }

@@ -98,6 +98,21 @@ impl Container {
     }
 }
 
+/// The check value of a file, to try passwords on.
+pub(super) struct Lock<'a>(Frame<'a>);
+
+impl<'a> Lock<'a> {
+    /// The check value of `bytes`, believing at most `rounds` rounds of key derivation.
+    pub(super) fn of(bytes: &'a [u8], rounds: u32) -> Result<Self, CredentialError> {
+        frame(bytes, rounds).map(Self)
+    }
+
+    /// Whether the check value holds with `password`.
+    pub(super) fn opens_with(&self, password: &CertificatePassword) -> bool {
+        self.0.mac.holds(&self.0.content, password)
+    }
+}
+
 /// The unencrypted outside: what is protected, and its check value.
 struct Frame<'a> {
     content: Cow<'a, [u8]>,

@@ -40,6 +40,8 @@ pub enum PathKind {
     SavedFile,
     /// An answer of the site, as it arrives.
     Answer,
+    /// A back-up on another medium.
+    Backup,
 }
 
 /// In which way a disk refuses.

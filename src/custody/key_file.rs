@@ -56,6 +56,43 @@ pub(super) fn write(
     Ok(())
 }
 
+/// Wraps `key` anew and writes it over the key file that may be there.
+///
+/// The check goes first and comes back last: a crash in between leaves a key file that opens, and no check that
+/// would call it damaged.
+pub(super) fn replace(
+    dir: &Path,
+    passphrase: &SecretString,
+    work: WorkFactor,
+    key: &DataKey,
+) -> Result<(), CustodyError> {
+    let wrapped = wrap(&folded(passphrase)?, work, key)?;
+    let check_path = dir.join(CHECK_NAME);
+    match fs::remove_file(&check_path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            return Err(DiskError::new(PathKind::KeyFile, check_path, error).into());
+        }
+        _ => {}
+    }
+    files::replace_owner_only_atomic(dir, NAME, &wrapped, PathKind::KeyFile)?;
+    let check = format!("{}  {NAME}\n", hex_digest(&wrapped));
+    files::replace_owner_only_atomic(dir, CHECK_NAME, check.as_bytes(), PathKind::KeyFile)?;
+    Ok(())
+}
+
+/// Takes the key file away.
+pub(super) fn remove(dir: &Path) -> Result<(), CustodyError> {
+    for name in [CHECK_NAME, NAME] {
+        match files::wipe(&dir.join(name)) {
+            Err(error) if error.source.kind() == io::ErrorKind::NotFound => {}
+            outcome => {
+                outcome?;
+            }
+        }
+    }
+    Ok(())
+}
+
 /// Reads and unwraps the key of `dir`.
 pub(super) fn read(dir: &Path, passphrase: &SecretString) -> Result<DataKey, CustodyError> {
     let path = path(dir);

@@ -8,7 +8,7 @@ use std::str::FromStr;
 use secrecy::{ExposeSecret, SecretBox, SecretString};
 use zeroize::Zeroizing;
 
-use crate::domain::{CertificatePassword, ReferenceId};
+use crate::domain::{CertificatePassword, Pkcs12, ReferenceId};
 
 /// Bytes that only a seal may store.
 pub struct Plaintext(SecretBox<Vec<u8>>);
@@ -83,6 +83,19 @@ impl From<&CertificatePassword> for Plaintext {
     fn from(password: &CertificatePassword) -> Self {
         // On its way into the seal.
         Self::new(password.expose().as_bytes().to_vec())
+    }
+}
+
+impl From<&Pkcs12> for Plaintext {
+    fn from(pkcs12: &Pkcs12) -> Self {
+        // On its way into the seal.
+        Self::new(pkcs12.expose().to_vec())
+    }
+}
+
+impl From<Plaintext> for Pkcs12 {
+    fn from(plaintext: Plaintext) -> Self {
+        Self::received(plaintext.bytes().to_vec())
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::custody::{CustodyError, DiskError, DiskTrouble, PathKind};
 use crate::domain::Text;
 
-use super::{ExitKind, Explanation, nothing_changed};
+use super::{ExitKind, Explanation, backup, nothing_changed};
 
 pub fn explain(error: &CustodyError) -> Explanation {
     let (what, next) = match error {
@@ -81,6 +81,42 @@ pub fn explain(error: &CustodyError) -> Explanation {
             ),
             Text::new("もう一度実行してください。", "Run the command again."),
         ),
+        CustodyError::NoAccountKeys => (
+            Text::new(
+                "このシステムには、サインインしているアカウントで鍵を守る仕組みがありません。",
+                "This system keeps no keys for the account that is logged on.",
+            ),
+            Text::new(
+                "パスフレーズで封印してください（noticert seal change）。",
+                "Seal with a passphrase (noticert seal change).",
+            ),
+        ),
+        CustodyError::AccountRefused { path, source } => (
+            Text::new(
+                format!(
+                    "封印の鍵ファイル {} を、このアカウントでは開けません（{source}）。別のアカウントか別のパソコンのもの、またはアカウントのパスワードが管理者に再設定されています。",
+                    path.display()
+                ),
+                format!(
+                    "The key file {} does not open for this account ({source}): it is another account's or PC's, or the account's password was reset.",
+                    path.display()
+                ),
+            ),
+            Text::new(
+                "作ったときのアカウントでサインインしてください。それができなければ、証明書はバックアップから noticert restore で戻せます。",
+                "Log on as the account that made it. Else restore the certificates from a back-up: noticert restore",
+            ),
+        ),
+        CustodyError::OnlyWay { path } => (
+            Text::new(
+                format!("{} は封印を開く唯一の手段です。", path.display()),
+                format!("{} is the only way into the seal.", path.display()),
+            ),
+            Text::new(
+                "先にもう一つの開け方を作ってください（noticert seal change）。",
+                "Make another way first (noticert seal change).",
+            ),
+        ),
         CustodyError::NoRandomness { source } => (
             Text::new(
                 format!("このパソコンから乱数を得られません（{source}）。"),
@@ -136,7 +172,10 @@ pub fn explain(error: &CustodyError) -> Explanation {
 pub fn exit_kind(error: &CustodyError) -> ExitKind {
     match error {
         CustodyError::WrongPassphrase { .. } => ExitKind::WrongPassphrase,
-        CustodyError::EmptyPassphrase => ExitKind::Usage,
+        CustodyError::EmptyPassphrase
+        | CustodyError::NoAccountKeys
+        | CustodyError::OnlyWay { .. } => ExitKind::Usage,
+        CustodyError::AccountRefused { .. } => ExitKind::WrongPassphrase,
         CustodyError::KeyMissing { .. }
         | CustodyError::KeyExists { .. }
         | CustodyError::KeyDamaged { .. }
@@ -159,6 +198,7 @@ pub fn disk(error: &DiskError) -> Explanation {
         PathKind::Ledger => ("台帳", "the ledger"),
         PathKind::SavedFile => ("保存するファイル", "the file"),
         PathKind::Answer => ("サイトの応答", "the site's answer"),
+        PathKind::Backup => return backup::disk(error),
     };
     let (trouble_ja, trouble_en, next) = match error.trouble {
         DiskTrouble::Full => (

@@ -118,6 +118,28 @@ pub fn explain(error: &InstallError) -> Explanation {
                 "It will not connect. Install it into another store.",
             ),
         ),
+        InstallError::NotExportable { fingerprint } => (
+            Text::new(
+                format!(
+                    "ストアは証明書 {fingerprint} の鍵を取り出させません（エクスポート不可で入れられています）。"
+                ),
+                format!("The store does not let the key of certificate {fingerprint} out."),
+            ),
+            Text::new(
+                "この証明書のバックアップは、取得したときの .p12 からしか作れません。.p12 を探し、なければ更新か新しい発行を申請してください。",
+                "It can be backed up from the retrieved .p12 only: look for that file, else renew or apply anew.",
+            ),
+        ),
+        InstallError::NotExported { source } => (
+            Text::new(
+                format!("ストアの証明書を .p12 に書き出せません（{source}）。"),
+                format!("The certificate cannot be written as PKCS#12 ({source})."),
+            ),
+            Text::new(
+                "取得したときの .p12 からバックアップしてください。",
+                "Back up the retrieved .p12 instead.",
+            ),
+        ),
         InstallError::Random { source } => (
             Text::new(
                 format!("このパソコンから乱数を得られません（{source}）。"),

@@ -20,16 +20,18 @@ use ring::signature::{
 };
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer};
-use secrecy::ExposeSecret;
+use secrecy::{ExposeSecret, SecretBox};
 use zeroize::Zeroizing;
 
 use super::challenge::{self, Form, Scheme};
-use super::{CertificateStore, InstallError, InstalledCertificate, Proof};
+use super::container::{self, Parts};
+use super::{CertificateStore, InstallError, InstalledCertificate, KeyRules, Proof};
 use crate::custody::files::wipe;
 use crate::custody::names::safe_file_name;
 use crate::custody::{DiskError, PathKind};
 use crate::domain::{
-    CertificateFacts, Fingerprint, KeyMaterial, TerminalName, Text, VerifiedCredential,
+    CertificateFacts, CertificatePassword, Fingerprint, KeyMaterial, Pkcs12, TerminalName, Text,
+    VerifiedCredential,
 };
 use crate::platform;
 
@@ -55,6 +57,15 @@ impl FolderStore {
             }),
             false => Ok(entries),
         }
+    }
+
+    fn entry_with_key(&self, fingerprint: &Fingerprint) -> Result<Entry, InstallError> {
+        self.entries_of(fingerprint)?
+            .into_iter()
+            .find(|entry| entry.folder.join(KEY).is_file())
+            .ok_or(InstallError::NoKey {
+                fingerprint: *fingerprint,
+            })
     }
 
     /// Every sub-folder with a readable certificate, in order of names.
@@ -160,15 +171,7 @@ impl CertificateStore for FolderStore {
     }
 
     fn prove(&mut self, fingerprint: &Fingerprint) -> Result<Proof, InstallError> {
-        let entries = self.entries_of(fingerprint)?;
-        let Some(entry) = entries
-            .iter()
-            .find(|entry| entry.folder.join(KEY).is_file())
-        else {
-            return Err(InstallError::NoKey {
-                fingerprint: *fingerprint,
-            });
-        };
+        let entry = self.entry_with_key(fingerprint)?;
         let Some(scheme) = challenge::scheme(&entry.der).filter(can_sign) else {
             return Ok(Proof::CannotProve(Text::new(
                 "この種類の鍵では、署名による確認ができません。",
@@ -186,6 +189,45 @@ impl CertificateStore for FolderStore {
                 fingerprint: *fingerprint,
             }),
         }
+    }
+
+    fn export(
+        &mut self,
+        fingerprint: &Fingerprint,
+        password: &CertificatePassword,
+    ) -> Result<Pkcs12, InstallError> {
+        let entry = self.entry_with_key(fingerprint)?;
+        let path = entry.folder.join(KEY);
+        let pem = Zeroizing::new(fs::read(&path).map_err(|error| disk(&path, error))?);
+        let Ok(key) = PrivatePkcs8KeyDer::from_pem_slice(&pem) else {
+            return Err(InstallError::WrongKey {
+                fingerprint: *fingerprint,
+            });
+        };
+        let key = SecretBox::new(Box::new(key.secret_pkcs8_der().to_vec()));
+        // A chain that somebody took away or edited is left out: the key is what has to be saved.
+        let chain: Vec<Vec<u8>> = CertificateDer::pem_file_iter(entry.folder.join(CHAIN))
+            .map(|all| all.flatten().map(|der| der.to_vec()).collect())
+            .unwrap_or_default();
+        container::write(
+            &Parts {
+                end_entity: &entry.der,
+                chain: &container::chain_among(&entry.der, &chain),
+                private_key: &key,
+                friendly_name: entry.facts.friendly_name.as_deref().unwrap_or_default(),
+            },
+            password,
+        )
+    }
+
+    /// Files can always be copied and ask for nothing; a folder trusts no root.
+    fn key_rules(&mut self, fingerprint: &Fingerprint) -> Result<KeyRules, InstallError> {
+        self.entry_with_key(fingerprint)?;
+        Ok(KeyRules {
+            exportable: Some(true),
+            asks: Some(false),
+            trusted: None,
+        })
     }
 }
 

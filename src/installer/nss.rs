@@ -8,6 +8,7 @@
 //! Which database browsers use: `~/.pki/nssdb` where it exists, else `~/.local/share/pki/nssdb`
 //! (Chromium 146 and later).
 
+mod profiles;
 mod softoken;
 mod tools;
 
@@ -17,12 +18,17 @@ use std::path::{Path, PathBuf};
 use secrecy::SecretString;
 use zeroize::Zeroizing;
 
+use self::profiles::{browsers_directories, has_database, is_of_browsers};
 use self::softoken::{Access, StoredCertificate, Token};
 use self::tools::Tools;
 use super::challenge::{self, Form};
-use super::{CertificateStore, InstallError, InstalledCertificate, Proof};
+use super::container::{self, Parts};
+use super::{CertificateStore, InstallError, InstalledCertificate, KeyRules, Proof};
 use crate::custody::{DiskError, PathKind};
-use crate::domain::{CertificateFacts, Fingerprint, TerminalName, Text, VerifiedCredential};
+use crate::domain::{
+    CertificateFacts, CertificatePassword, Fingerprint, Pkcs12, TerminalName, Text,
+    VerifiedCredential,
+};
 use crate::platform;
 
 /// One NSS database.
@@ -43,6 +49,15 @@ impl NssStore {
             false => current,
         };
         Self::at(directory, true)
+    }
+
+    /// Every database that a browser of `home`'s owner uses: Chromium's, and those of Firefox profiles and of packaged
+    /// browsers.
+    pub fn found(home: &Path) -> Vec<Self> {
+        profiles::databases(home)
+            .into_iter()
+            .map(|directory| Self::at(directory, true))
+            .collect()
     }
 
     /// The database in `directory`, named by a person. It counts as the browsers' when it is one of theirs.
@@ -94,6 +109,14 @@ impl NssStore {
     fn open(&self, access: Access) -> Result<Token, InstallError> {
         let password = self.password()?;
         Token::open(&self.directory, access, password.as_ref())
+    }
+
+    /// The database, where there is one that could hold the certificate.
+    fn open_existing(&self, fingerprint: Fingerprint) -> Result<Token, InstallError> {
+        match has_database(&self.directory) {
+            true => self.open(Access::Read),
+            false => Err(InstallError::NotFound { fingerprint }),
+        }
     }
 
     fn password(&self) -> Result<Option<SecretString>, InstallError> {
@@ -225,6 +248,57 @@ impl CertificateStore for NssStore {
             false => Err(InstallError::WrongKey { fingerprint }),
         }
     }
+
+    /// Built from the certificate's own bytes: `pk12util -o` takes a nickname, which several may share.
+    fn export(
+        &mut self,
+        fingerprint: &Fingerprint,
+        password: &CertificatePassword,
+    ) -> Result<Pkcs12, InstallError> {
+        let fingerprint = *fingerprint;
+        let token = self.open_existing(fingerprint)?;
+        let (mut of_this, others): (Vec<_>, Vec<_>) = token
+            .certificates()?
+            .into_iter()
+            .partition(|certificate| is(certificate, &fingerprint));
+        let Some(certificate) = of_this.pop() else {
+            return Err(InstallError::NotFound { fingerprint });
+        };
+        let Some(key) = token.private_key(&certificate.id)? else {
+            return Err(InstallError::NoKey { fingerprint });
+        };
+        if !token.is_extractable(&key)? {
+            return Err(InstallError::NotExportable { fingerprint });
+        }
+        let others: Vec<Vec<u8>> = others.into_iter().map(|other| other.der).collect();
+        container::write(
+            &Parts {
+                end_entity: &certificate.der,
+                chain: &container::chain_among(&certificate.der, &others),
+                private_key: &token.exported(&key)?,
+                friendly_name: &certificate.label,
+            },
+            password,
+        )
+    }
+
+    /// NSS marks trust by purpose, and none of its purposes is to show a certificate to a site: it cannot tell.
+    fn key_rules(&mut self, fingerprint: &Fingerprint) -> Result<KeyRules, InstallError> {
+        let fingerprint = *fingerprint;
+        let token = self.open_existing(fingerprint)?;
+        let certificates = token.certificates()?;
+        let Some(certificate) = certificates.iter().find(|c| is(c, &fingerprint)) else {
+            return Err(InstallError::NotFound { fingerprint });
+        };
+        let Some(key) = token.private_key(&certificate.id)? else {
+            return Err(InstallError::NoKey { fingerprint });
+        };
+        Ok(KeyRules {
+            exportable: Some(token.is_extractable(&key)?),
+            asks: Some(token.asks()),
+            trusted: None,
+        })
+    }
 }
 
 /// Gives the certificate the terminal's name where NSS allows it; the name is for people, so another is no error.
@@ -266,34 +340,4 @@ fn is(certificate: &StoredCertificate, fingerprint: &Fingerprint) -> bool {
     Fingerprint::of(&certificate.der) == *fingerprint
 }
 
-fn has_database(directory: &Path) -> bool {
-    directory.join("cert9.db").exists()
-}
-
-fn browsers_directories(home: &Path) -> [PathBuf; 2] {
-    [home.join(".pki/nssdb"), home.join(".local/share/pki/nssdb")]
-}
-
-/// Whether a browser of `home`'s owner looks there: Chromium's two places, and profiles of Firefox and of
-/// packaged browsers.
-fn is_of_browsers(directory: &Path, home: &Path) -> bool {
-    let real = |path: &Path| fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-    let directory = real(directory);
-    let is_chromiums = browsers_directories(home)
-        .iter()
-        .any(|known| real(known) == directory);
-    is_chromiums
-        || PROFILES
-            .iter()
-            .any(|profiles| directory.starts_with(real(&home.join(profiles))))
-}
-
-/// Folders of profiles below a home.
-const PROFILES: [&str; 5] = [
-    ".mozilla",
-    ".thunderbird",
-    ".config/mozilla",
-    "snap",
-    ".var/app",
-];
 const MOST_OF_ONE_NAME: u32 = 99;

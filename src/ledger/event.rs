@@ -12,6 +12,7 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use super::custody_events::{BackedUp, PasswordPlace, Removing, Restored};
 use super::ids::{AttemptId, CaseId, EventId, LedgerId, RecordId, SealedId};
 use super::state::{RefusedReason, StopReason, UnclearReason};
 use super::words::{
@@ -201,6 +202,43 @@ pub enum Event {
     TakenBack {
         /// The case.
         case: CaseId,
+    },
+    /// A copy of the file lies on another medium.
+    BackedUp(BackedUp),
+    /// The password of a file is known to be elsewhere than on this PC.
+    PasswordElsewhere {
+        /// The file that it opens.
+        #[serde(with = "as_text")]
+        sha256: FileHash,
+        /// Where.
+        place: PasswordPlace,
+    },
+    /// The four-digit passwords were tried on a file that lies here, by its holder's word.
+    PasswordSearched {
+        /// The file.
+        #[serde(with = "as_text")]
+        sha256: FileHash,
+        /// How many were tried.
+        tried: u32,
+        /// Whether one opened it.
+        found: bool,
+    },
+    /// The certificate came here without its letter.
+    Restored(Restored),
+    /// A newer certificate of the same terminal took its place.
+    Superseded {
+        /// The record of the newer one.
+        by: RecordId,
+    },
+    /// A certificate is about to be taken out of a store.
+    Removing(Removing),
+    /// It was put back.
+    PutBack {
+        /// The store, as the ledger knows it.
+        store: String,
+        /// The certificate.
+        #[serde(with = "as_text")]
+        fingerprint: Fingerprint,
     },
 }
 

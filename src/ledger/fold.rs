@@ -8,15 +8,17 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
+use super::custody_events::{BackedUp, Origin, Restored};
 use super::event::{
     ByHand, Confirmed, Event, Lending, LoggedEvent, RelativePath, Retrieved, Sheet, Submitting,
 };
 use super::ids::{AttemptId, CaseId, LedgerId, RecordId, SealedId};
 use super::state::{
-    Attempt, Installation, IssuanceState, KeptAnswer, RefusedReason, StopReason, UnclearReason,
+    Attempt, Backup, Installation, IssuanceState, KeptAnswer, RefusedReason, StopReason,
+    UnclearReason,
 };
 use super::words::{FieldName, FileHash, Remark};
-use crate::domain::{Field, Fingerprint, RequestId, Status};
+use crate::domain::{Field, Fingerprint, InstitutionCode, RequestId, Status, TerminalName};
 
 /// What the events of one record add up to.
 #[derive(Clone, Debug, Default)]
@@ -45,6 +47,14 @@ pub(super) struct Fold {
     credentials: Vec<Retrieved>,
     installations: BTreeMap<Fingerprint, Installation>,
     service: BTreeMap<Fingerprint, Service>,
+    /// What a certificate without a letter says of its terminal.
+    pub(super) unlettered: Option<(InstitutionCode, Option<TerminalName>)>,
+    backups: Vec<Backup>,
+    /// Files whose password is elsewhere too.
+    elsewhere: Vec<FileHash>,
+    /// Certificates from a back-up that no later back-up holds.
+    restored: BTreeSet<Fingerprint>,
+    superseded: Option<RecordId>,
     lendings: BTreeMap<CaseId, Lending>,
     closed_cases: BTreeSet<CaseId>,
 }
@@ -132,9 +142,20 @@ impl Fold {
             Event::Lent(lending) => {
                 self.lendings.insert(lending.case, lending);
             }
-            Event::Returned { case } | Event::TakenBack { case } => {
+            Event::Returned { case } => {
+                // What came home brought the password of its file along.
+                self.elsewhere
+                    .extend(self.credentials.last().map(|credential| credential.sha256));
                 self.closed_cases.insert(case);
             }
+            Event::TakenBack { case } => {
+                self.closed_cases.insert(case);
+            }
+            Event::BackedUp(backed_up) => self.back_up(backed_up, logged.at),
+            Event::PasswordElsewhere { sha256, .. } => self.elsewhere.push(sha256),
+            Event::Restored(restored) => self.restore(restored),
+            Event::Superseded { by } => self.superseded = Some(by),
+            Event::PasswordSearched { .. } | Event::Removing(_) | Event::PutBack { .. } => {}
         }
     }
 
@@ -163,6 +184,13 @@ impl Fold {
     /// A public value in the letter's form: the confirmed one, else what was read.
     pub(super) fn value(&self, field: Field) -> Option<String> {
         let Some(confirmed) = &self.confirmed else {
+            if let (None, Some((code, name))) = (&self.sheet, &self.unlettered) {
+                return match field {
+                    Field::InstitutionCode => Some(code.to_string()),
+                    Field::TerminalName => name.as_ref().map(ToString::to_string),
+                    _ => None,
+                };
+            }
             let read = self.sheet.as_ref()?.fields.get(&FieldName(field))?;
             return read.value.clone();
         };
@@ -219,10 +247,21 @@ impl Fold {
     fn state_of(&self, credential: &Retrieved) -> IssuanceState {
         let credential = credential.clone();
         let fingerprint = credential.fingerprint;
+        if let Some(by) = self.superseded {
+            return IssuanceState::Superseded { credential, by };
+        }
         let Some(installation) = self.installations.get(&fingerprint).cloned() else {
             return IssuanceState::Retrieved { credential };
         };
         match self.service.get(&fingerprint) {
+            None if self.restored.contains(&fingerprint) => IssuanceState::Restored {
+                credential,
+                installation,
+            },
+            None if self.is_backed_up() => IssuanceState::BackedUp {
+                credential,
+                installation,
+            },
             None => IssuanceState::Installed {
                 credential,
                 installation,
@@ -359,6 +398,57 @@ impl Fold {
         self.credentials.push(retrieved);
     }
 
+    fn back_up(&mut self, backed_up: BackedUp, at: Timestamp) {
+        if backed_up.aside.is_none() {
+            self.restored.remove(&backed_up.fingerprint);
+        }
+        self.backups.push(Backup {
+            medium: backed_up.medium,
+            place: backed_up.place,
+            at,
+            sha256: backed_up.sha256,
+            fingerprint: backed_up.fingerprint,
+            sealed: backed_up.sealed,
+            aside: backed_up.aside,
+        });
+    }
+
+    fn restore(&mut self, restored: Restored) {
+        if restored.from == Origin::Backup {
+            self.restored.insert(restored.credential.fingerprint);
+        }
+        self.unlettered = Some((restored.institution_code, restored.terminal_name));
+        self.retrieve(restored.credential);
+    }
+
+    /// The copies of the certificate in use, one for each medium and file, as last seen there.
+    pub(super) fn backups(&self) -> Vec<Backup> {
+        let mut shown: Vec<Backup> = Vec::new();
+        let Some(credential) = self.credentials.last() else {
+            return shown;
+        };
+        for backup in &self.backups {
+            if backup.fingerprint == credential.fingerprint {
+                shown
+                    .retain(|known| known.medium != backup.medium || known.sha256 != backup.sha256);
+                shown.push(backup.clone());
+            }
+        }
+        shown
+    }
+
+    /// Whether the password of the file in use is elsewhere than on this PC too.
+    pub(super) fn password_is_elsewhere(&self) -> bool {
+        self.credentials
+            .last()
+            .is_some_and(|credential| self.elsewhere.contains(&credential.sha256))
+    }
+
+    /// Design rule 11.
+    fn is_backed_up(&self) -> bool {
+        self.password_is_elsewhere() && self.backups().iter().any(Backup::counts)
+    }
+
     /// The word of a person is about the certificate that is in use now.
     fn serve(&mut self, service: Service) {
         if let Some(credential) = self.credentials.last() {
@@ -417,6 +507,7 @@ mod tests {
 
     use super::*;
     use crate::domain::ConfirmedBy;
+    use crate::ledger::custody_events::PasswordPlace;
     use crate::ledger::event::Actor;
     use crate::ledger::ids::EventId;
     use crate::ledger::record::records_of;
@@ -501,6 +592,37 @@ mod tests {
         }
     }
 
+    fn backed_up(fingerprint: Fingerprint, counts: bool) -> BackedUp {
+        BackedUp {
+            medium: match counts {
+                true => "the clinic's".to_owned(),
+                false => "to take home".to_owned(),
+            },
+            place: "/media/stick".to_owned(),
+            sha256: FileHash([1; 32]),
+            fingerprint,
+            sealed: false,
+            aside: (!counts).then(remark),
+        }
+    }
+
+    fn restored(fingerprint: Fingerprint) -> Restored {
+        Restored {
+            from: Origin::Backup,
+            institution_code: "0110113719".parse().unwrap(),
+            terminal_name: None,
+            credential: retrieval(None, fingerprint),
+        }
+    }
+
+    fn installed(fingerprint: Fingerprint) -> Event {
+        Event::Installed {
+            store: "store".to_owned(),
+            fingerprint,
+            proved: true,
+        }
+    }
+
     fn refusal() -> impl Strategy<Value = Event> {
         let attempt = proptest::option::of(attempt());
         let reason = select(RefusedReason::ALL);
@@ -545,6 +667,16 @@ mod tests {
             }),
             Just(Event::ServiceConfirmed),
             Just(Event::ServiceFailed { note: None }),
+            (fingerprint(), any::<bool>())
+                .prop_map(|(it, counts)| Event::BackedUp(backed_up(it, counts))),
+            Just(Event::PasswordElsewhere {
+                sha256: FileHash([1; 32]),
+                place: PasswordPlace::Paper,
+            }),
+            fingerprint().prop_map(|it| Event::Restored(restored(it))),
+            (1..5_u8).prop_map(|number| Event::Superseded {
+                by: RecordId::new(id(number))
+            }),
         ]
     }
 
@@ -672,6 +804,65 @@ mod tests {
             state_after(begun.into_iter().chain([found])).name(),
             "retrieved"
         );
+    }
+
+    #[test]
+    fn it_takes_a_counting_copy_and_the_password_elsewhere_to_be_backed_up() {
+        let certificate = Fingerprint::of(&[1]);
+        let begun = [
+            Event::Retrieved(retrieval(None, certificate)),
+            installed(certificate),
+        ];
+        let copy = Event::BackedUp(backed_up(certificate, true));
+        let paper = Event::PasswordElsewhere {
+            sha256: FileHash([1; 32]),
+            place: PasswordPlace::Paper,
+        };
+        let take_home = Event::BackedUp(backed_up(certificate, false));
+        let of_another = Event::BackedUp(backed_up(Fingerprint::of(&[0]), true));
+        let state = |more: &[&Event]| {
+            let events = begun.iter().chain(more.iter().copied()).cloned();
+            state_after(events).name()
+        };
+        assert_eq!(state(&[&copy]), "installed");
+        assert_eq!(state(&[&paper]), "installed");
+        assert_eq!(state(&[&take_home, &paper]), "installed");
+        assert_eq!(state(&[&of_another, &paper]), "installed");
+        assert_eq!(state(&[&paper, &copy]), "backed-up");
+        assert_eq!(state(&[&copy, &paper, &take_home]), "backed-up");
+    }
+
+    #[test]
+    fn what_came_from_a_back_up_is_restored_until_it_is_backed_up_itself() {
+        let certificate = Fingerprint::of(&[1]);
+        let back = [
+            Event::BackedUp(backed_up(certificate, true)),
+            Event::Restored(restored(certificate)),
+            Event::PasswordElsewhere {
+                sha256: FileHash([1; 32]),
+                place: PasswordPlace::Paper,
+            },
+        ];
+        let state = |more: Vec<Event>| state_after(back.iter().cloned().chain(more)).name();
+        assert_eq!(state(vec![]), "retrieved");
+        assert_eq!(state(vec![installed(certificate)]), "restored");
+        let copy = Event::BackedUp(backed_up(certificate, true));
+        assert_eq!(state(vec![installed(certificate), copy]), "backed-up");
+        let by = RecordId::new(id(3));
+        assert_eq!(state(vec![Event::Superseded { by }]), "superseded");
+    }
+
+    #[test]
+    fn a_case_that_came_home_brought_the_password() {
+        let certificate = Fingerprint::of(&[1]);
+        let case = CaseId::new(id(3));
+        let events = [
+            Event::Retrieved(retrieval(None, certificate)),
+            Event::Returned { case },
+        ];
+        assert!(folded(events.clone()).password_is_elsewhere());
+        let [retrieved, returned] = events;
+        assert!(!folded([returned, retrieved]).password_is_elsewhere());
     }
 
     #[test]

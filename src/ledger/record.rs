@@ -8,7 +8,7 @@ use jiff::civil::Date;
 use super::event::{LoggedEvent, Sheet};
 use super::fold::Fold;
 use super::ids::{RecordId, SealedId};
-use super::state::{IssuanceState, RefusedReason};
+use super::state::{Backup, IssuanceState, RefusedReason};
 use super::words::Remark;
 use crate::domain::{Field, InstitutionCode, RequestId, TerminalName, japan_date};
 
@@ -41,6 +41,10 @@ pub struct Record {
     pub sheet: Option<Sheet>,
     /// The password chosen last, sealed.
     pub password: Option<SealedId>,
+    /// Copies of its certificate's file on other media.
+    pub backups: Vec<Backup>,
+    /// Whether the password of its file is elsewhere than on this PC too.
+    pub password_is_elsewhere: bool,
     /// When it last changed.
     pub changed_at: Timestamp,
     /// A doubtful reading of the deadline lets nothing expire.
@@ -94,14 +98,20 @@ impl Record {
         self.problems.first()
     }
 
+    /// Whether its certificate has a copy that counts, and its password is elsewhere too (design rule 11).
+    pub fn is_backed_up(&self) -> bool {
+        self.password_is_elsewhere && self.backups.iter().any(Backup::counts)
+    }
+
     fn new(id: RecordId, fold: Fold, also: Vec<RecordId>) -> Self {
         let state = fold.state();
+        let (code, name) = fold.unlettered.clone().unzip();
         let mut record = Self {
             id,
             also,
             issuer: None,
-            institution_code: None,
-            terminal_name: None,
+            institution_code: code,
+            terminal_name: name.flatten(),
             request_id: None,
             valid_from: None,
             valid_to: None,
@@ -115,6 +125,8 @@ impl Record {
                 .collect(),
             sheet: None,
             password: fold.password,
+            backups: fold.backups(),
+            password_is_elsewhere: fold.password_is_elsewhere(),
             changed_at: fold.changed_at.unwrap_or(Timestamp::UNIX_EPOCH),
             deadline_is_sure: false,
         };

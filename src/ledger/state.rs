@@ -4,8 +4,9 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::event::{Confirmed, RelativePath, Retrieved};
-use super::ids::{AttemptId, SealedId};
+use super::ids::{AttemptId, RecordId, SealedId};
 use super::words::{FileHash, Remark};
+use crate::domain::Fingerprint;
 
 /// The state of a record (design, section 4). Later issues add states; nothing is ever dropped from the log.
 #[derive(Clone, Debug, PartialEq)]
@@ -39,6 +40,27 @@ pub enum IssuanceState {
         credential: Retrieved,
         /// The store.
         installation: Installation,
+    },
+    /// Its certificate is in a store, its file on another medium, and its password elsewhere than on this PC.
+    BackedUp {
+        /// The file.
+        credential: Retrieved,
+        /// The store.
+        installation: Installation,
+    },
+    /// It came back from a back-up into a store.
+    Restored {
+        /// The file.
+        credential: Retrieved,
+        /// The store.
+        installation: Installation,
+    },
+    /// A newer certificate of the same terminal took its place.
+    Superseded {
+        /// The file.
+        credential: Retrieved,
+        /// The record of the newer one.
+        by: RecordId,
     },
     /// A person opened the service with it.
     ServiceConfirmed {
@@ -89,6 +111,9 @@ impl IssuanceState {
             Self::Submitting { .. } => "submitting",
             Self::Retrieved { .. } => "retrieved",
             Self::Installed { .. } => "installed",
+            Self::BackedUp { .. } => "backed-up",
+            Self::Restored { .. } => "restored",
+            Self::Superseded { .. } => "superseded",
             Self::ServiceConfirmed { .. } => "service-confirmed",
             Self::ServiceFailed { .. } => "service-failed",
             Self::Refused { .. } => "refused",
@@ -113,6 +138,9 @@ impl IssuanceState {
         match self {
             Self::Retrieved { credential }
             | Self::Installed { credential, .. }
+            | Self::BackedUp { credential, .. }
+            | Self::Restored { credential, .. }
+            | Self::Superseded { credential, .. }
             | Self::ServiceConfirmed { credential, .. }
             | Self::ServiceFailed { credential, .. } => Some(credential),
             _ => None,
@@ -123,10 +151,17 @@ impl IssuanceState {
     pub fn installation(&self) -> Option<&Installation> {
         match self {
             Self::Installed { installation, .. }
+            | Self::BackedUp { installation, .. }
+            | Self::Restored { installation, .. }
             | Self::ServiceConfirmed { installation, .. }
             | Self::ServiceFailed { installation, .. } => Some(installation),
             _ => None,
         }
+    }
+
+    /// Whether it has a certificate whose place no newer one took.
+    pub fn is_current(&self) -> bool {
+        self.credential().is_some() && !matches!(self, Self::Superseded { .. })
     }
 
     /// Whether something may have reached the site, so that the pair is not simply sent.
@@ -144,10 +179,13 @@ impl IssuanceState {
             Self::Refused { .. } => STANDING_OF_REFUSED,
             Self::Unclear { .. } => 5,
             Self::Submitting { .. } => 6,
-            Self::Retrieved { .. } => 7,
-            Self::Installed { .. } => 8,
-            Self::ServiceFailed { .. } => 9,
-            Self::ServiceConfirmed { .. } => 10,
+            Self::Superseded { .. } => 7,
+            Self::Retrieved { .. } => 8,
+            Self::Installed { .. } => 9,
+            Self::Restored { .. } => 10,
+            Self::BackedUp { .. } => 11,
+            Self::ServiceFailed { .. } => 12,
+            Self::ServiceConfirmed { .. } => 13,
         }
     }
 }
@@ -189,6 +227,32 @@ pub struct Installation {
     pub proved: bool,
     /// When.
     pub at: Timestamp,
+}
+
+/// A copy of a certificate's file on another medium.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Backup {
+    /// Names the medium.
+    pub medium: String,
+    /// Where the medium was, for people.
+    pub place: String,
+    /// When the copy was written and read back.
+    pub at: Timestamp,
+    /// Hash of the file.
+    pub sha256: FileHash,
+    /// The certificate.
+    pub fingerprint: Fingerprint,
+    /// Whether a copy sealed by a passphrase lies beside it.
+    pub sealed: bool,
+    /// Why it is not the clinic's back-up.
+    pub aside: Option<Remark>,
+}
+
+impl Backup {
+    /// Whether it is a back-up for the clinic.
+    pub fn counts(&self) -> bool {
+        self.aside.is_none()
+    }
 }
 
 macro_rules! reasons {

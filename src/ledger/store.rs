@@ -271,6 +271,21 @@ impl Store {
             .map_err(|error| self.fault(error))
     }
 
+    /// For each kind of sealed value: how many there are, how many were wiped.
+    pub(super) fn sealed_counts(&self) -> Result<Vec<(String, u32, u32)>, LedgerError> {
+        let query = "SELECT CASE WHEN field LIKE 'crop/%' THEN 'crop' ELSE field END AS kind, \
+                            count(box), count(*) - count(box) \
+                     FROM sealed GROUP BY kind ORDER BY kind";
+        self.connection
+            .prepare(query)
+            .and_then(|mut statement| {
+                statement
+                    .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
+                    .collect::<Result<_, _>>()
+            })
+            .map_err(|error| self.fault(error))
+    }
+
     /// Takes a sealed value away for good; returns whether it was there.
     pub(super) fn wipe_sealed(&self, id: SealedId, at: Timestamp) -> Result<bool, LedgerError> {
         let update =

@@ -4,6 +4,7 @@
 
 mod folders;
 mod network;
+mod volume;
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io;
@@ -16,9 +17,11 @@ use rustix::fs::{CWD, OFlags, RenameFlags};
 use rustix::io::Errno;
 use rustix::process::{geteuid, getuid};
 use rustix::termios::{OptionalActions, Termios, tcgetattr, tcsetattr};
+use zeroize::Zeroizing;
 
 pub(super) use folders::{personal_folders, removable_drives};
 pub(super) use network::{interface_addresses, system_proxies, tie_client, tie_socket};
+pub(super) use volume::{is_network_share, is_same_volume, read_back, sync_volume};
 
 pub(super) fn create_owner_only(path: &Path) -> io::Result<File> {
     owner_only().create_new(true).open(path)
@@ -108,6 +111,22 @@ pub(super) fn computer_name() -> String {
         .nodename()
         .to_string_lossy()
         .into_owned()
+}
+
+pub(super) fn wrap_key(_key: &[u8], _purpose: &[u8]) -> io::Result<Vec<u8>> {
+    Err(no_key_wrap())
+}
+
+pub(super) fn unwrap_key(_wrapped: &[u8], _purpose: &[u8]) -> io::Result<Zeroizing<Vec<u8>>> {
+    Err(no_key_wrap())
+}
+
+/// The key stores of desktops are programs of their own, not the system's.
+fn no_key_wrap() -> io::Error {
+    io::Error::new(
+        io::ErrorKind::Unsupported,
+        "this system wraps no keys for an account",
+    )
 }
 
 /// Every terminal since the VT100 does.

@@ -248,24 +248,20 @@ impl Desk<'_> {
         {
             return Ok((facts, password, Some(sealed)));
         }
-        let mut asked = 0;
-        let may_ask = given.is_none() && self.person.is_present();
-        loop {
-            let password = known_password(given.clone(), self.person)?;
-            asked += 1;
-            match self.facts_of(bytes, &password) {
-                Ok(facts) => return Ok((facts, password, None)),
-                Err(Error::Credential(CredentialError::WrongPassword))
-                    if may_ask && asked < MOST_ASKED =>
-                {
-                    self.person.tell(&Text::new(
-                        "このパスワードでは開きません。もう一度入力してください。",
-                        "This password does not open it. Try once more.",
-                    ));
+        let password = match (given, self.person.is_present()) {
+            (None, true) => {
+                let pkcs12 = Pkcs12::received(bytes.to_vec());
+                match self.typed_for(&pkcs12)? {
+                    Some(password) => Some(password),
+                    // Lost, or wrong three times: what is left is to try them all on this file.
+                    None => self.searched(&pkcs12, named.map(|record| record.id))?,
                 }
-                Err(error) => return Err(error),
             }
-        }
+            (given, _) => Some(known_password(given, self.person)?),
+        };
+        let password = password.ok_or(CredentialError::WrongPassword)?;
+        let facts = self.facts_of(bytes, &password)?;
+        Ok((facts, password, None))
     }
 
     fn facts_of(
@@ -280,7 +276,7 @@ impl Desk<'_> {
         Ok(facts)
     }
 
-    fn of_the_file_alone(&self) -> credential::Expected<'_> {
+    pub(super) fn of_the_file_alone(&self) -> credential::Expected<'_> {
         credential::Expected {
             letter: None,
             issuer_family: &self.config.certificate.issuer_family,
@@ -388,6 +384,3 @@ fn is_same_file(one: &Path, other: &Path) -> bool {
         _ => false,
     }
 }
-
-/// Times that a password is asked for before the file is given back.
-const MOST_ASKED: u32 = 3;

@@ -8,6 +8,7 @@ use thiserror::Error;
 use crate::case::CaseError;
 use crate::config::ConfigError;
 use crate::credential::CredentialError;
+use crate::custody::backup::BackupError;
 use crate::custody::{CustodyError, DiskError};
 use crate::domain::{CertificatePasswordError, InstitutionCode, Text};
 use crate::installer::InstallError;
@@ -22,6 +23,8 @@ use super::adopting::AdoptError;
 use super::drafts::{DraftsError, RowError};
 use super::packing::PackError;
 use super::person::PersonError;
+use super::removing::RemoveError;
+use super::restoring::RestoreError;
 
 /// Why a step did not do what was asked.
 #[derive(Debug, Error)]
@@ -56,6 +59,18 @@ pub enum Error {
     /// A file that a person fetched cannot be taken.
     #[error(transparent)]
     Adopt(#[from] AdoptError),
+    /// A back-up cannot be written or read.
+    #[error(transparent)]
+    Backup(BackupError),
+    /// The person did not want the back-up on this medium.
+    #[error("the medium was declined")]
+    MediumDeclined,
+    /// Nothing can be restored.
+    #[error(transparent)]
+    Restore(#[from] RestoreError),
+    /// Nothing was removed or put back.
+    #[error(transparent)]
+    Remove(#[from] RemoveError),
     /// A person could not be asked.
     #[error(transparent)]
     Person(#[from] PersonError),

@@ -9,7 +9,7 @@ use crate::credential;
 use crate::custody::names::safe_file_name;
 use crate::domain::{Fingerprint, Pkcs12, TerminalName, Text, VerifiedCredential};
 use crate::installer::{self, CertificateStore, FolderStore, NssStore, Proof};
-use crate::ledger::{Actor, Event, Record, RecordId, Retrieved};
+use crate::ledger::{Actor, Event, LedgerError, Record, RecordId, Retrieved};
 
 use super::error::Error;
 use super::{Desk, Outcome, name_of};
@@ -56,8 +56,23 @@ impl Destination {
         }
     }
 
+    /// Every store that is meant, with the name under which the ledger knows it: browsers have several.
+    pub(super) fn every(&self) -> Vec<(String, Box<dyn CertificateStore>)> {
+        let mut all: Vec<(String, Box<dyn CertificateStore>)> = Vec::new();
+        if let Self::Browsers { home } = self {
+            for store in NssStore::found(home) {
+                let id = format!("nss:{}", store.directory().display());
+                all.push((id, Box::new(store)));
+            }
+        }
+        if all.is_empty() {
+            all.push((self.id(), self.open()));
+        }
+        all
+    }
+
     /// The name under which the ledger knows the store.
-    fn id(&self) -> String {
+    pub(super) fn id(&self) -> String {
         let full = |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
         match self {
             Self::Browsers { home } => {
@@ -232,9 +247,14 @@ impl Desk<'_> {
             return Err(Error::KeptFileChanged { path });
         }
         let password = self.ledger.rebuild_password(id, Some(kept.sha256.0))?;
-        let reviewed = self.ledger.rebuild_reviewed(id)?;
+        let reviewed = match self.ledger.rebuild_reviewed(id) {
+            Ok(reviewed) => Some(reviewed),
+            // What came out of a back-up or a store has no letter here; it was held against itself alone.
+            Err(LedgerError::NotConfirmed { .. }) => None,
+            Err(error) => return Err(error.into()),
+        };
         let expected = credential::Expected {
-            letter: Some(reviewed.issuance()),
+            letter: reviewed.as_ref().map(|reviewed| reviewed.issuance()),
             issuer_family: &self.config.certificate.issuer_family,
             key_derivation_rounds: self.config.limits.key_derivation_rounds,
         };

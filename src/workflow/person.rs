@@ -78,6 +78,9 @@ pub trait Person {
     /// Takes a line as typed, hidden while typing.
     fn key_hidden(&mut self, prompt: &Text) -> Result<SecretString, PersonError>;
 
+    /// Takes what was shown so far off the screen, so that an answer cannot be read there.
+    fn clear(&mut self) {}
+
     /// Shows a cut-out of the page.
     fn show(&mut self, crop: &Crop, caption: &Text);
 }

@@ -14,6 +14,7 @@ use serde_json::json;
 use tokio::runtime::Runtime;
 
 use crate::config::Config;
+use crate::custody::backup::medium::Medium;
 use crate::custody::{WorkFactor, files};
 use crate::domain::{Crop, Field, Issuance, IssuanceReading, Status, Text, japan_date};
 use crate::installer::{InstallError, Proof};
@@ -26,6 +27,7 @@ use crate::practice::letters::{
 use crate::practice::site::{self, PracticeSite, Running};
 use crate::retrieval::{self, Site, SiteOptions};
 
+use super::backing_up::Target;
 use super::error::Error;
 use super::installing::Destination;
 use super::person::{Person, PersonError, Progress, Question};
@@ -206,12 +208,12 @@ pub struct Rehearsal<'a> {
 }
 
 impl Rehearsal<'_> {
-    /// Does the whole job; returns the ledger, whose terminals are all installed.
+    /// Does the whole job; returns the ledger, whose terminals are all installed and backed up.
     pub fn run(&self) -> Result<Ledger, Error> {
         let now = (self.clock)();
         self.say(
-            "■ 1/6 架空の通知書（3台分）を今日の日付で描き、練習用サイトを起動します",
-            "■ 1/6 Drawing an invented letter (3 terminals) with today's dates, starting the practice site",
+            "■ 1/7 架空の通知書（3台分）を今日の日付で描き、練習用サイトを起動します",
+            "■ 1/7 Drawing an invented letter (3 terminals) with today's dates, starting the practice site",
         );
         let practice = open_practice(
             self.data,
@@ -239,6 +241,7 @@ impl Rehearsal<'_> {
         write_owner_only(&passphrase_file, &passphrase)?;
         let mut person = RehearsedPerson {
             truth: practice.truth.clone(),
+            password: password.clone(),
             progress: self.progress,
         };
         let ledger = open_ledger(
@@ -260,14 +263,15 @@ impl Rehearsal<'_> {
         self.review(&mut desk)?;
         let ids = self.retrieve(&mut desk, &practice, password)?;
         self.install(&mut desk, &ids)?;
+        self.back_up(&mut desk, &ids)?;
         self.say(
             &format!(
-                "■ 6/6 記録: 送信は {} 回（1台に1回）。秘密は封印して {} に置きました",
+                "■ 7/7 記録: 送信は {} 回（1台に1回）。秘密は封印して {} に置きました",
                 practice.submissions(),
                 self.data.display()
             ),
             &format!(
-                "■ 6/6 Record: {} submissions (one per terminal). Secrets lie sealed in {}",
+                "■ 7/7 Record: {} submissions (one per terminal). Secrets lie sealed in {}",
                 practice.submissions(),
                 self.data.display()
             ),
@@ -276,7 +280,7 @@ impl Rehearsal<'_> {
     }
 
     fn read(&self, desk: &mut Desk<'_>, practice: &OpenPractice) -> Result<(), Error> {
-        self.say("■ 2/6 通知書を読み取ります", "■ 2/6 Reading the letter");
+        self.say("■ 2/7 通知書を読み取ります", "■ 2/7 Reading the letter");
         let source = Source {
             name: LETTER.to_owned(),
             input: Input::Path(practice.files.letter.clone()),
@@ -309,8 +313,8 @@ impl Rehearsal<'_> {
 
     fn review(&self, desk: &mut Desk<'_>) -> Result<(), Error> {
         self.say(
-            "■ 3/6 疑わしい項目だけを、練習の人が用紙から入力します（読み取り値は見ません）",
-            "■ 3/6 The rehearsed person keys only what is doubtful, from the paper, blind",
+            "■ 3/7 疑わしい項目だけを、練習の人が用紙から入力します（読み取り値は見ません）",
+            "■ 3/7 The rehearsed person keys only what is doubtful, from the paper, blind",
         );
         let reviewed = desk.review()?;
         self.say(
@@ -327,8 +331,8 @@ impl Rehearsal<'_> {
         password: SecretString,
     ) -> Result<Vec<RecordId>, Error> {
         self.say(
-            "■ 4/6 練習用サイトから電子証明書を受け取り、通知書と照らし合わせます",
-            "■ 4/6 Retrieving the certificates from the practice site and holding them against the letter",
+            "■ 4/7 練習用サイトから電子証明書を受け取り、通知書と照らし合わせます",
+            "■ 4/7 Retrieving the certificates from the practice site and holding them against the letter",
         );
         let ca = std::fs::read(&practice.files.ca_file).map_err(|source| Error::Unreadable {
             path: practice.files.ca_file.clone(),
@@ -372,8 +376,8 @@ impl Rehearsal<'_> {
 
     fn install(&self, desk: &mut Desk<'_>, ids: &[RecordId]) -> Result<(), Error> {
         self.say(
-            "■ 5/6 三つの別々のストアに入れ、入れた鍵に署名させて確かめます",
-            "■ 5/6 Installing into three separate stores; each stored key signs a challenge",
+            "■ 5/7 三つの別々のストアに入れ、入れた鍵に署名させて確かめます",
+            "■ 5/7 Installing into three separate stores; each stored key signs a challenge",
         );
         for (at, id) in ids.iter().enumerate() {
             let folder = self
@@ -411,6 +415,32 @@ impl Rehearsal<'_> {
                 );
             }
         }
+        Ok(())
+    }
+
+    /// The stick is a folder of the scratch folder, which no rule about media is asked of.
+    fn back_up(&self, desk: &mut Desk<'_>, ids: &[RecordId]) -> Result<(), Error> {
+        self.say(
+            "■ 6/7 USBの代わりのフォルダーにバックアップし、読み直します。紙の控えの4桁は練習の人が入力します",
+            "■ 6/7 Backing up to a folder that stands for a stick, reading back; the rehearsed person types the digits from paper",
+        );
+        let stick = self.data.join("stick");
+        files::create_dir(&stick, crate::custody::PathKind::Backup)?;
+        let mut target = Target {
+            medium: Medium::at(&stick)?,
+            aside: None,
+            sealing: None,
+        };
+        let run = desk.copy_onto(&mut target, ids)?;
+        target.medium.settle()?;
+        for (_, name, copied) in each_done(run.outcomes)? {
+            self.say(
+                &format!("  ✓ {} → {}", name.ja, copied.p12.display()),
+                &format!("  ✓ {} → {}", name.en, copied.p12.display()),
+            );
+        }
+        desk.ask_for_paper(ids)?;
+        desk.forget_pictures(ids)?;
         Ok(())
     }
 
@@ -494,6 +524,8 @@ fn summary(sheet: &IssuanceReading) -> (String, String) {
 /// Someone who looks at the paper: knows what the letter prints and types it when asked.
 struct RehearsedPerson<'a> {
     truth: Truth,
+    /// As it is written on the paper.
+    password: SecretString,
     progress: &'a dyn Progress,
 }
 
@@ -540,7 +572,7 @@ impl Person for RehearsedPerson<'_> {
     }
 
     fn key_hidden(&mut self, _: &Text) -> Result<SecretString, PersonError> {
-        Err(PersonError::BrokenOff)
+        Ok(self.password.clone())
     }
 
     fn show(&mut self, _: &Crop, _: &Text) {}

@@ -26,14 +26,7 @@ pub fn open_ledger(
 ) -> Result<Ledger, Error> {
     let locked = Ledger::open(data, None, now)?;
     let vault = if Vault::exists(data) {
-        let passphrase = match given {
-            Some(passphrase) => passphrase,
-            None => {
-                require_somebody(person)?;
-                person.key_hidden(&known_prompt())?
-            }
-        };
-        Vault::open(data, &passphrase)?
+        open_vault(data, given, person)?
     } else if locked.is_sealed()? {
         // A new key would open nothing that is there.
         return Err(CustodyError::KeyMissing {
@@ -41,18 +34,56 @@ pub fn open_ledger(
         }
         .into());
     } else {
-        let passphrase = match given {
-            Some(passphrase) => passphrase,
-            None => choose(person)?,
-        };
-        Vault::create(data, &passphrase, work)?
+        create_vault(data, given, work, person)?
     };
     let ledger = locked.with_vault(vault)?;
     wipe_settled_answers(&ledger)?;
     Ok(ledger)
 }
 
-fn choose(person: &mut dyn Person) -> Result<SecretString, Error> {
+/// Opens the seal: as the account that is logged on where that is set up, else by its passphrase.
+pub(super) fn open_vault(
+    data: &Path,
+    given: Option<SecretString>,
+    person: &mut dyn Person,
+) -> Result<Vault, Error> {
+    if let Some(vault) = Vault::open_as_account(data)? {
+        return Ok(vault);
+    }
+    let passphrase = match given {
+        Some(passphrase) => passphrase,
+        None => {
+            require_somebody(person)?;
+            person.key_hidden(&known_prompt())?
+        }
+    };
+    Ok(Vault::open(data, &passphrase)?)
+}
+
+/// A new seal: by the passphrase that was given, else for the account where the system can, else by one that is chosen.
+fn create_vault(
+    data: &Path,
+    given: Option<SecretString>,
+    work: WorkFactor,
+    person: &mut dyn Person,
+) -> Result<Vault, Error> {
+    if let Some(passphrase) = given {
+        return Ok(Vault::create(data, &passphrase, work)?);
+    }
+    match Vault::create_for_account(data) {
+        Err(CustodyError::NoAccountKeys) => Ok(Vault::create(data, &choose(person)?, work)?),
+        Err(error) => Err(error.into()),
+        Ok(vault) => {
+            person.tell(&Text::new(
+                "台帳の秘密は、いまサインインしているアカウントで封印しました（パスフレーズは尋ねません）。アカウントを失うと開けません。パスフレーズも決めるには noticert seal change",
+                "The secrets of the ledger are sealed for the account that is logged on, without a passphrase. With the account lost they stay shut. To add a passphrase: noticert seal change",
+            ));
+            Ok(vault)
+        }
+    }
+}
+
+pub(super) fn choose(person: &mut dyn Person) -> Result<SecretString, Error> {
     require_somebody(person)?;
     person.tell(&Text::new(
         "台帳の秘密を封印するパスフレーズを決めてください。忘れると、封印した値は誰にも開けません。紙に書いて鍵のかかる所に保管してください。",

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use jiff::civil::Date;
 
 use crate::domain::{Field, Text, japan_date};
-use crate::ledger::{Ledger, Lending, Record};
+use crate::ledger::{Backup, Ledger, Lending, Record};
 
 use super::error::Error;
 
@@ -34,6 +34,10 @@ pub struct TerminalStatus {
     pub valid_to: Option<Date>,
     /// Last day on which the site hands the file out.
     pub retrieval_deadline: Option<Date>,
+    /// Copies on other media.
+    pub backups: Vec<Backup>,
+    /// Whether copies that count are of no use yet, because the password is known to be on this PC alone.
+    pub lacks_paper: bool,
     /// The store that it is installed in.
     pub store: Option<String>,
     /// The case with which it is away, so that nothing of it is sent from here.
@@ -55,6 +59,9 @@ impl TerminalStatus {
         let credential = state.credential();
         let p12 = credential.map(|kept| kept.p12.under(ledger.dir()));
         // A case brings the record, never the file: that stays at the terminal.
+        let lacks_paper = state.is_current()
+            && !record.password_is_elsewhere
+            && record.backups.iter().any(Backup::counts);
         let is_elsewhere = p12.as_ref().is_some_and(|path| !path.exists());
         Ok(Self {
             id: record.id.to_string(),
@@ -66,7 +73,10 @@ impl TerminalStatus {
             problem: record
                 .problem()
                 .map(|remark| remark.text())
-                .or_else(|| is_elsewhere.then(kept_elsewhere)),
+                .or_else(|| is_elsewhere.then(kept_elsewhere))
+                .or_else(|| lacks_paper.then(no_paper)),
+            backups: record.backups.clone(),
+            lacks_paper,
             p12: p12.filter(|_| !is_elsewhere),
             fingerprint: credential.map(|kept| kept.fingerprint.to_string()),
             valid_to: credential
@@ -107,7 +117,14 @@ impl TerminalStatus {
             "confirmed" => ("確定済み → retrieve", "confirmed, to be retrieved"),
             "submitting" => ("送信中断 → retrieve で続き", "submission broken off"),
             "retrieved" => ("取得済み → install", "retrieved, to be installed"),
-            "installed" => ("インストール済み", "installed"),
+            "installed" if self.lacks_paper => (
+                "インストール済み（パスワードの控えなし）→ backup",
+                "installed, backed up, its password not on paper: backup",
+            ),
+            "installed" => ("インストール済み → backup", "installed, to be backed up"),
+            "backed-up" => ("バックアップ済み", "backed up"),
+            "restored" => ("復元済み", "restored"),
+            "superseded" => ("新しい証明書に交代済み", "superseded"),
             "service-confirmed" => ("利用確認済み", "service confirmed"),
             "service-failed" => ("利用できず", "service failed"),
             "refused" => ("サイトが拒否", "refused by the site"),
@@ -118,6 +135,13 @@ impl TerminalStatus {
         };
         Text::new(ja, en)
     }
+}
+
+fn no_paper() -> Text {
+    Text::new(
+        "パスワードの控えなし: 4桁がこのパソコンの外にもあることを確かめていません（noticert backup）。",
+        "The password is not known to be anywhere but on this PC (noticert backup).",
+    )
 }
 
 fn kept_elsewhere() -> Text {

@@ -38,6 +38,35 @@ fn it_holds_what_other_programs_read_and_nobody_else_may() {
 }
 
 #[test]
+#[ignore = "needs openssl"]
+fn a_certificate_comes_out_with_its_key_and_chain() {
+    for file in ["aes-256-sha256", "elliptic-curve"] {
+        let dir = tempfile::tempdir().unwrap();
+        let mut store = FolderStore::new(dir.path());
+        let credential = credential(file);
+        // A character beyond UCS-2 in the name does not stop it.
+        install(&mut store, &credential, &name("𠮷田1号機")).unwrap();
+        let fingerprint = credential.facts().fingerprint;
+
+        let exported = store
+            .export(&fingerprint, &"7391".parse().unwrap())
+            .unwrap();
+
+        let (certificates, key) = opened_by_openssl(&exported, "7391");
+        assert_eq!(certificates, fingerprints(&credential), "{file}");
+        assert_eq!(key, public_key(&credential), "{file}");
+        assert_eq!(
+            store.key_rules(&fingerprint).unwrap(),
+            KeyRules {
+                exportable: Some(true),
+                asks: Some(false),
+                trusted: None
+            }
+        );
+    }
+}
+
+#[test]
 fn installing_twice_changes_nothing() {
     let dir = tempfile::tempdir().unwrap();
     let mut store = FolderStore::new(dir.path());

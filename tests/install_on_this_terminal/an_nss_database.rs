@@ -62,6 +62,59 @@ fn the_key_comes_out_as_it_went_in() {
 }
 
 #[test]
+#[ignore = "needs libnss3-tools, openssl"]
+fn a_certificate_comes_out_with_its_key_and_chain_and_goes_in_again() {
+    for file in ["rc2-40-sha1", "in-pieces", "elliptic-curve", "no-issuer"] {
+        let dir = tempfile::tempdir().unwrap();
+        let mut store = NssStore::named(dir.path(), None);
+        let credential = credential(file);
+        install(&mut store, &credential, &name("受付1号機")).unwrap();
+        let fingerprint = credential.facts().fingerprint;
+
+        let exported = store
+            .export(&fingerprint, &"7391".parse().unwrap())
+            .unwrap();
+
+        let (certificates, key) = opened_by_openssl(&exported, "7391");
+        assert_eq!(certificates, fingerprints(&credential), "{file}");
+        assert_eq!(key, public_key(&credential), "{file}");
+        assert_eq!(
+            store.key_rules(&fingerprint).unwrap(),
+            KeyRules {
+                exportable: Some(true),
+                asks: Some(false),
+                trusted: None
+            }
+        );
+    }
+}
+
+/// Two terminals of one clinic share a nickname; each gives out its own key.
+#[test]
+#[ignore = "needs libnss3-tools, openssl"]
+fn of_one_subject_each_certificate_comes_out_with_its_own_key() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut store = NssStore::named(dir.path(), None);
+    for file in ["aes-256-sha256", "elliptic-curve"] {
+        install(&mut store, &credential(file), &name("受付1号機")).unwrap();
+    }
+    for file in ["aes-256-sha256", "elliptic-curve"] {
+        let credential = credential(file);
+        let exported = store
+            .export(&credential.facts().fingerprint, &"7391".parse().unwrap())
+            .unwrap();
+        let (certificates, key) = opened_by_openssl(&exported, "7391");
+        assert_eq!(certificates, fingerprints(&credential), "{file}");
+        assert_eq!(key, public_key(&credential), "{file}");
+    }
+    let unknown = Fingerprint::of(b"unknown");
+    let error = store
+        .export(&unknown, &"7391".parse().unwrap())
+        .unwrap_err();
+    assert!(matches!(error, InstallError::NotFound { .. }), "{error:?}");
+}
+
+#[test]
 #[ignore = "needs libnss3-tools"]
 fn installing_twice_leaves_the_database_as_it_is() {
     let dir = tempfile::tempdir().unwrap();
@@ -419,21 +472,6 @@ fn exported_public_key(database: &Path, nickname: &str) -> String {
         text(&key),
     ]);
     openssl(&["pkey", "-pubout", "-in", text(&key)])
-}
-
-fn public_key(credential: &VerifiedCredential) -> String {
-    let dir = tempfile::tempdir().unwrap();
-    let file = dir.path().join("certificate.der");
-    fs::write(&file, &credential.material().end_entity).unwrap();
-    openssl(&[
-        "x509",
-        "-inform",
-        "DER",
-        "-pubkey",
-        "-noout",
-        "-in",
-        text(&file),
-    ])
 }
 
 fn fake(folder: &Path, tool: &str, script: &str) {

@@ -14,9 +14,12 @@ mod an_nss_database;
 
 use noticert::config::Config;
 use noticert::credential::{Expected, examine};
-use noticert::domain::{Fingerprint, Pkcs12, TerminalName, Text, VerifiedCredential};
+use noticert::domain::{
+    CertificatePassword, Fingerprint, Pkcs12, TerminalName, Text, VerifiedCredential,
+};
 use noticert::installer::{
-    CertificateStore, FolderStore, InstallError, Installed, InstalledCertificate, Proof, install,
+    CertificateStore, FolderStore, InstallError, Installed, InstalledCertificate, KeyRules, Proof,
+    install,
 };
 
 fn credential(file: &str) -> VerifiedCredential {
@@ -81,6 +84,62 @@ fn output(program: &str, arguments: &[&str]) -> String {
         String::from_utf8_lossy(&output.stderr)
     );
     String::from_utf8(output.stdout).unwrap()
+}
+
+/// Certificates and the public half of the key in what a store gave out, as openssl reads it.
+fn opened_by_openssl(exported: &Pkcs12, password: &str) -> (Vec<String>, String) {
+    let dir = tempfile::tempdir().unwrap();
+    let (file, pem) = (dir.path().join("a.p12"), dir.path().join("a.pem"));
+    fs::write(&file, exported.expose()).unwrap();
+    let password = format!("pass:{password}");
+    let read = |more: &[&str]| {
+        let mut arguments = vec!["pkcs12", "-in", text(&file), "-passin", &password];
+        arguments.extend(more);
+        arguments.extend(["-out", text(&pem)]);
+        openssl(&arguments);
+        // openssl prints names of its own making around the blocks, not all of them UTF-8.
+        String::from_utf8_lossy(&fs::read(&pem).unwrap()).into_owned()
+    };
+    let certificates = read(&["-nokeys"])
+        .split("-----BEGIN CERTIFICATE-----")
+        .skip(1)
+        .map(|block| {
+            let block = format!("-----BEGIN CERTIFICATE-----{block}");
+            fs::write(dir.path().join("one.pem"), block).unwrap();
+            openssl_fingerprint(&dir.path().join("one.pem"))
+        })
+        .collect();
+    let key = read(&["-nocerts", "-nodes"]);
+    let at = key.find("-----BEGIN").unwrap();
+    fs::write(&pem, &key[at..]).unwrap();
+    (
+        certificates,
+        openssl(&["pkey", "-pubout", "-in", text(&pem)]),
+    )
+}
+
+fn public_key(credential: &VerifiedCredential) -> String {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("certificate.der");
+    fs::write(&file, &credential.material().end_entity).unwrap();
+    openssl(&[
+        "x509",
+        "-inform",
+        "DER",
+        "-pubkey",
+        "-noout",
+        "-in",
+        text(&file),
+    ])
+}
+
+/// Certificate and chain, as [`opened_by_openssl`] lists them.
+fn fingerprints(credential: &VerifiedCredential) -> Vec<String> {
+    let material = credential.material();
+    std::iter::once(&material.end_entity)
+        .chain(&material.chain)
+        .map(|der| Fingerprint::of(der).to_string())
+        .collect()
 }
 
 fn only_entry(folder: &Path) -> PathBuf {

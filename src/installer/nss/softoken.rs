@@ -24,9 +24,11 @@ use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use cryptoki::context::{CInitializeArgs, CInitializeFlags, Pkcs11};
 use cryptoki::error::{Error, RvError};
 use cryptoki::mechanism::Mechanism;
-use cryptoki::object::{Attribute, AttributeType, ObjectClass, ObjectHandle};
+use cryptoki::object::{Attribute, AttributeType, KeyType, ObjectClass, ObjectHandle};
 use cryptoki::session::{Session, UserType};
-use secrecy::SecretString;
+use cryptoki::types::Ulong;
+use rsa::pkcs8::PrivateKeyInfo;
+use secrecy::{ExposeSecret, SecretBox, SecretString};
 
 use crate::installer::InstallError;
 use crate::installer::challenge::Scheme;
@@ -35,6 +37,7 @@ use crate::installer::challenge::Scheme;
 pub(super) struct Token {
     // Fields are dropped in this order: the session before the module's state, the turn last.
     session: Session,
+    asks: bool,
     _state: State,
     _turn: MutexGuard<'static, ()>,
 }
@@ -88,11 +91,13 @@ impl Token {
         let token = module
             .get_token_info(slot)
             .map_err(refused("describe its database"))?;
-        if token.login_required() {
+        let asks = token.login_required();
+        if asks {
             log_in(&session, directory, password)?;
         }
         Ok(Self {
             session,
+            asks,
             _state: state,
             _turn: turn,
         })
@@ -167,6 +172,70 @@ impl Token {
         self.session
             .sign(&mechanism, key.0, challenge)
             .map_err(refused("sign"))
+    }
+
+    /// Whether the key may leave the database.
+    pub(super) fn is_extractable(&self, key: &StoredKey) -> Result<bool, InstallError> {
+        let attributes = self
+            .session
+            .get_attributes(key.0, &[AttributeType::Extractable])
+            .map_err(refused("describe a key"))?;
+        Ok(attributes.contains(&Attribute::Extractable(true)))
+    }
+
+    /// The key as PKCS#8.
+    ///
+    /// The database lets a key out only wrapped, so it is wrapped with a key that lives as long as this session and
+    /// unwrapped by the same one.
+    pub(super) fn exported(&self, key: &StoredKey) -> Result<SecretBox<Vec<u8>>, InstallError> {
+        let template = [
+            Attribute::Class(ObjectClass::SECRET_KEY),
+            Attribute::KeyType(KeyType::AES),
+            Attribute::Token(false),
+            Attribute::Wrap(true),
+            Attribute::Decrypt(true),
+            Attribute::ValueLen(Ulong::from(WRAPPING_KEY_LENGTH)),
+        ];
+        let wrapping = self
+            .session
+            .generate_key(&Mechanism::AesKeyGen, &template)
+            .map_err(refused("make a wrapping key"))?;
+        // One message under one key: its initial vector need not vary.
+        let mechanism = Mechanism::AesCbcPad([0; 16]);
+        let key = self
+            .session
+            .wrap_key(&mechanism, wrapping, key.0)
+            .map_err(refused("let a key out"))
+            .and_then(|wrapped| self.unwrapped(&mechanism, wrapping, &wrapped));
+        // It ends with the session anyway.
+        let _ = self.session.destroy_object(wrapping);
+        key
+    }
+
+    /// Softoken asks for more room than it fills and the crate does not say how much it filled: the end that gives a
+    /// whole key is the right one.
+    fn unwrapped(
+        &self,
+        mechanism: &Mechanism,
+        wrapping: ObjectHandle,
+        wrapped: &[u8],
+    ) -> Result<SecretBox<Vec<u8>>, InstallError> {
+        (0..=MOST_UNFILLED)
+            .filter_map(|blocks| (wrapped.len() / BLOCK).checked_sub(blocks))
+            .map(|blocks| &wrapped[..blocks * BLOCK])
+            .filter_map(|filled| self.session.decrypt(mechanism, wrapping, filled).ok())
+            .map(|key| SecretBox::new(Box::new(key)))
+            // Looked at to see whether it is a key from end to end.
+            .find(|key| PrivateKeyInfo::try_from(key.expose_secret().as_slice()).is_ok())
+            .ok_or_else(|| InstallError::Refused {
+                operation: "let a key out",
+                source: "what it gave is no key".into(),
+            })
+    }
+
+    /// Whether the database has a password of its own.
+    pub(super) fn asks(&self) -> bool {
+        self.asks
     }
 
     /// Gives a certificate another nickname, and its key the same.
@@ -312,6 +381,12 @@ fn refused(operation: &'static str) -> impl Fn(Error) -> InstallError {
 static TURN: Mutex<()> = Mutex::new(());
 /// Slot 1 is softoken's own arithmetic, slot 2 the database.
 const DATABASE_SLOT: u64 = 2;
+/// Bytes of an AES block.
+const BLOCK: usize = 16;
+/// Blocks that a wrapped key may be shorter than the room for it.
+const MOST_UNFILLED: usize = 3;
+/// AES-256.
+const WRAPPING_KEY_LENGTH: u64 = 32;
 /// Where distributions put it, the loader's own search first.
 #[cfg(not(target_os = "macos"))]
 const LIBRARIES: [&str; 4] = [

@@ -1,0 +1,50 @@
+//! `noticert restore FILE|DIR`
+
+use crate::domain::Text;
+use crate::workflow::{Error, RestoreRequest};
+
+use super::args::RestoreArguments;
+use super::exit::ExitCode;
+use super::person::TerminalPerson;
+use super::{Session, install, open};
+
+pub fn run(session: &Session, arguments: &RestoreArguments) -> Result<ExitCode, Error> {
+    let mut person = TerminalPerson::new(session.language, session.common.yes);
+    let passphrase = open::secret_of(arguments.backup_passphrase_file.as_deref())?;
+    let password = open::secret_of(arguments.password_file.as_deref())?;
+    let ledger = open::ledger(session, &mut person)?;
+    let destination = open::destination(&arguments.store)?;
+    let mut desk = session.desk(ledger, &mut person);
+    let run = desk.restore(RestoreRequest {
+        from: &arguments.from,
+        terminal: arguments.terminal.as_deref(),
+        password,
+        passphrase,
+        destination: &destination,
+    })?;
+    session.progress.clear();
+    session.say(&Text::new(
+        format!("{} を使います。", run.copy.display()),
+        format!("Taking {}.", run.copy.display()),
+    ));
+    if !run.others.is_empty() {
+        session.say(&Text::new(
+            "ほかにある控え:",
+            "The other copies of this back-up:",
+        ));
+        for other in &run.others {
+            session.say(&Text::new(
+                format!("  {}", other.ja),
+                format!("  {}", other.en),
+            ));
+        }
+    }
+    for check in &run.checks {
+        session.say(&Text::new(
+            format!("    {} {}", check.outcome.mark(), check.text.ja),
+            format!("    {} {}", check.outcome.mark(), check.text.en),
+        ));
+    }
+    println!("{}", run.kept.display());
+    Ok(install::show(session, vec![run.installed]))
+}

@@ -1,0 +1,190 @@
+//! `restore FILE|DIR`: on a PC that has neither letter nor ledger.
+
+use std::fs;
+
+use super::scene::{
+    Stick, back_up, back_up_sealed, certificate_in, empty, name, output, retrieved, states, typed,
+};
+use super::support::{Ran, Workplace};
+
+fn restore(workplace: &Workplace, from: &str, more: &[&str]) -> Ran {
+    let (pem, password) = (workplace.path("pem"), workplace.path("password"));
+    let mut arguments = vec!["restore", from, "--folder", pem.to_str().unwrap()];
+    if !more.contains(&"--backup-passphrase-file") {
+        arguments.extend(["--password-file", password.to_str().unwrap()]);
+    }
+    arguments.extend(more);
+    workplace.run(arguments)
+}
+
+#[test]
+#[ignore = "needs openssl"]
+fn a_new_pc_has_its_certificate_back_without_a_letter() {
+    let (old, stick, new) = (retrieved(), Stick::new(), empty());
+    back_up(&old, &stick, &[]);
+    let terminal = name(&old, 0);
+
+    let ran = restore(&new, stick.text(), &["--terminal", &terminal]);
+
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    assert!(ran.stderr.contains("ほかにある控え"), "{}", ran.stderr);
+    assert!(ran.stdout.contains("鍵で署名できます"), "{}", ran.stdout);
+    assert_eq!(states(&new), ["restored"]);
+    let back = new.terminals().remove(0);
+    let known = old.terminals().remove(0);
+    for field in [
+        "institution_code",
+        "terminal_name",
+        "fingerprint",
+        "valid_to",
+    ] {
+        assert_eq!(back[field], known[field], "{field}");
+    }
+    assert_eq!(back["backups"][0]["medium"], stick.index()["medium"]);
+    // The files in the store are a certificate with its key, as openssl sees it.
+    let folder = fs::read_dir(new.path("pem"))
+        .unwrap()
+        .next()
+        .unwrap()
+        .unwrap()
+        .path();
+    let file = |name: &str| folder.join(name).display().to_string();
+    assert_eq!(
+        output("openssl", &["pkey", "-pubout", "-in", &file("key.pem")]),
+        output(
+            "openssl",
+            &["x509", "-pubkey", "-noout", "-in", &file("certificate.pem")]
+        ),
+    );
+    // A second time changes nothing.
+    let again = restore(&new, stick.text(), &["--terminal", &terminal]);
+    assert_eq!(again.code, 0, "{}", again.stderr);
+    assert_eq!(states(&new).len(), 1);
+}
+
+#[test]
+fn of_several_terminals_one_has_to_be_named_and_it_has_to_be_there() {
+    let (old, stick, new) = (retrieved(), Stick::new(), empty());
+    back_up(&old, &stick, &[]);
+    let ran = restore(&new, stick.text(), &[]);
+    assert_eq!(ran.code, 2, "{}", ran.stderr);
+    assert!(ran.stderr.contains("--terminal"), "{}", ran.stderr);
+    let ran = restore(&new, stick.text(), &["--terminal", "よその端末"]);
+    assert_eq!(ran.code, 10, "{}", ran.stderr);
+    let nothing = Stick::new();
+    let ran = restore(&new, nothing.text(), &[]);
+    assert_eq!(ran.code, 14, "{}", ran.stderr);
+    assert!(new.terminals().is_empty());
+}
+
+/// The clear copies are gone; file and digits come out of the sealed ones.
+#[test]
+fn the_sealed_copies_alone_bring_it_back() {
+    let (old, stick, new) = (retrieved(), Stick::new(), empty());
+    back_up_sealed(&old, &stick);
+    for clear in stick.files(".p12") {
+        fs::remove_file(clear).unwrap();
+    }
+    let passphrase = new.path("backup-passphrase");
+    let more = [
+        "--terminal",
+        &name(&old, 1),
+        "--backup-passphrase-file",
+        passphrase.to_str().unwrap(),
+    ];
+    let ran = restore(&new, stick.text(), &more);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    assert_eq!(states(&new), ["restored"]);
+
+    new.write("backup-passphrase", "another\n");
+    let ran = restore(&new, stick.text(), &more);
+    assert_eq!(ran.code, 16, "{}", ran.stderr);
+}
+
+/// Only the file that lies here is tried, and only after the word was typed.
+#[test]
+fn lost_digits_are_found_by_trying_after_a_typed_word() {
+    let (old, stick, new) = (retrieved(), Stick::new(), empty());
+    back_up(&old, &stick, &[]);
+    let copy = stick.files(".p12").remove(0);
+    let pem = new.path("pem");
+    let arguments = [
+        "restore",
+        copy.to_str().unwrap(),
+        "--folder",
+        pem.to_str().unwrap(),
+    ];
+    let declined = typed(&new, &arguments, &["", "いいえ"]);
+    assert_eq!(declined.code, 13, "{}", declined.stdout);
+    assert!(new.terminals().is_empty());
+
+    let found = typed(&new, &arguments, &["", "全部試す"]);
+    assert_eq!(found.code, 0, "{}", found.stdout);
+    assert_eq!(states(&new), ["restored"]);
+    let ledger = rusqlite::Connection::open(new.data().join("ledger.sqlite")).unwrap();
+    let query = "SELECT payload FROM events WHERE kind = 'password-searched'";
+    let payload: String = ledger.query_row(query, [], |row| row.get(0)).unwrap();
+    assert!(payload.contains("\"found\":true"), "{payload}");
+    assert!(!payload.contains("4826"), "{payload}");
+}
+
+#[test]
+fn what_is_no_copy_is_told_and_nothing_is_installed() {
+    let new = empty();
+    for (name, bytes, code) in [
+        ("empty.p12", Vec::new(), 13),
+        ("page.p12", b"<html>".to_vec(), 13),
+        ("noise.p12", vec![0x30; 2 << 20], 13),
+        ("sealed.p12.age", b"no age".to_vec(), 14),
+    ] {
+        let file = new.write(name, bytes);
+        let passphrase = new.path("backup-passphrase");
+        let password = new.path("password");
+        let ran = new.run([
+            "restore",
+            file.to_str().unwrap(),
+            "--folder",
+            new.path("pem").to_str().unwrap(),
+            "--password-file",
+            password.to_str().unwrap(),
+            "--backup-passphrase-file",
+            passphrase.to_str().unwrap(),
+        ]);
+        assert_eq!(ran.code, code, "{name}: {}", ran.stderr);
+    }
+    assert!(new.terminals().is_empty());
+    assert!(!new.path("pem").exists());
+}
+
+/// Another program renewed the certificate in the store: it comes out under a new password.
+#[test]
+#[ignore = "needs libnss3-tools, openssl"]
+fn what_only_the_store_has_is_backed_up_under_a_new_password() {
+    let (old, stick) = (retrieved(), Stick::new());
+    let nss = old.path("nss");
+    let nss = nss.to_str().unwrap();
+    let first = name(&old, 0);
+    let ran = old.run(["install", &first, "--nss", nss]);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+
+    let unknowing = empty();
+    unknowing.write("password", "7391\n");
+    let password = unknowing.path("password");
+    let from_store = [
+        "--from-store",
+        "--nss",
+        nss,
+        "--password-file",
+        password.to_str().unwrap(),
+    ];
+    let ran = back_up(&unknowing, &stick, &from_store);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    let copy = stick.files(".p12").remove(0);
+    let certificate = certificate_in(&copy, "7391");
+    assert_eq!(old.terminals()[0]["fingerprint"], certificate);
+    let terminal = unknowing.terminals().remove(0);
+    assert_eq!(terminal["fingerprint"], certificate);
+    assert_eq!(terminal["terminal_name"], first);
+    // Known now: there is nothing more to take.
+    assert_eq!(back_up(&unknowing, &stick, &from_store).code, 10);
+}
