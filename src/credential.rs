@@ -12,6 +12,9 @@ mod cipher;
 mod container;
 mod key;
 mod mac;
+mod writing;
+
+pub use writing::{WriteError, is_legacy, write};
 
 use jiff::Timestamp;
 use thiserror::Error;
