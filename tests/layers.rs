@@ -306,7 +306,9 @@ fn unsafe_code_stands_only_where_the_system_has_no_safe_call() {
             "installer/nss/softoken.rs",
             "platform/windows.rs",
             "platform/windows/folders.rs",
+            "platform/windows/key_wrap.rs",
             "platform/windows/network.rs",
+            "platform/windows/session.rs",
         ],
     );
     assert_only(&sources(), "unsafe extern", &["intake/reader/tesseract.rs"]);

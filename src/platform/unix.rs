@@ -14,6 +14,7 @@ use rustix::fs::{CWD, OFlags, RenameFlags};
 use rustix::io::Errno;
 use rustix::process::{geteuid, getuid};
 use rustix::termios::{OptionalActions, Termios, tcgetattr, tcsetattr};
+use zeroize::Zeroizing;
 
 pub(super) use folders::{personal_folders, removable_drives};
 pub(super) use network::{interface_addresses, system_proxies, tie_client, tie_socket};
@@ -91,6 +92,36 @@ pub(super) fn computer_name() -> String {
         .nodename()
         .to_string_lossy()
         .into_owned()
+}
+
+/// Whoever ran `sudo` stands in the environment only, which is no proof.
+pub(super) fn desktop_account() -> Option<String> {
+    None
+}
+
+pub(super) fn windows_build() -> Option<u32> {
+    None
+}
+
+/// The loader looks where the program says and where the system is, never beside the program.
+pub(super) fn guard_libraries() -> io::Result<()> {
+    Ok(())
+}
+
+pub(super) fn wrap_key(_key: &[u8], _purpose: &[u8]) -> io::Result<Vec<u8>> {
+    Err(no_key_wrap())
+}
+
+pub(super) fn unwrap_key(_wrapped: &[u8], _purpose: &[u8]) -> io::Result<Zeroizing<Vec<u8>>> {
+    Err(no_key_wrap())
+}
+
+/// The key stores of desktops are programs of their own, not the system's.
+fn no_key_wrap() -> io::Error {
+    io::Error::new(
+        io::ErrorKind::Unsupported,
+        "this system wraps no keys for an account",
+    )
 }
 
 /// Every terminal since the VT100 does.

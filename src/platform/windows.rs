@@ -10,7 +10,9 @@
 #![expect(unsafe_code, reason = "Win32 has no safe calls for these")]
 
 mod folders;
+mod key_wrap;
 mod network;
+mod session;
 
 use std::ffi::{OsStr, c_void};
 use std::fs::{self, File, OpenOptions};
@@ -48,7 +50,9 @@ use windows_sys::Win32::System::Threading::{GetCurrentProcess, OpenProcessToken}
 use windows_sys::Win32::System::WindowsProgramming::GetUserNameW;
 
 pub(super) use folders::{personal_folders, removable_drives};
+pub(super) use key_wrap::{unwrap_key, wrap_key};
 pub(super) use network::{interface_addresses, system_proxies, tie_client, tie_socket};
+pub(super) use session::{desktop_account, guard_libraries, windows_build};
 
 pub(super) fn create_owner_only(path: &Path) -> io::Result<File> {
     open_with_owner_only_list(path, CREATE_NEW)
