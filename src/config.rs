@@ -37,6 +37,8 @@ pub struct Config {
     pub limits: Limits,
     /// How much a person confirms.
     pub policy: Policy,
+    /// Where certificates go.
+    pub install: Install,
     /// What the doctor looks for.
     pub doctor: Doctor,
 }
@@ -93,6 +95,15 @@ pub struct FormLabels {
 pub struct Certificate {
     /// Substrings of the issuer's common name, one of which must be there (fact 2).
     pub issuer_family: Vec<String>,
+}
+
+/// Where certificates go.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq)]
+#[serde(default, deny_unknown_fields)]
+pub struct Install {
+    /// The Windows accounts whose stores are filled unasked, and no other's. Where none is named, a person is
+    /// asked unless it is the account of a terminal (fact 36).
+    pub accounts: Vec<String>,
 }
 
 /// Rules between the dates of a letter (fact 14).

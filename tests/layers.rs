@@ -234,6 +234,7 @@ fn secrets_are_opened_only_where_they_are_used() {
             "domain/proof.rs",
             "domain/reading.rs",
             "installer/nss/tools.rs",
+            "installer/windows/import.rs",
             "practice/authority.rs",
             "practice/letters/draw.rs",
             "practice/letters/truth.rs",
@@ -304,6 +305,9 @@ fn unsafe_code_stands_only_where_the_system_has_no_safe_call() {
         "unsafe {",
         &[
             "installer/nss/softoken.rs",
+            "installer/windows/dialogue.rs",
+            "installer/windows/key.rs",
+            "installer/windows/system.rs",
             "platform/windows.rs",
             "platform/windows/folders.rs",
             "platform/windows/key_wrap.rs",
@@ -311,5 +315,12 @@ fn unsafe_code_stands_only_where_the_system_has_no_safe_call() {
             "platform/windows/session.rs",
         ],
     );
-    assert_only(&sources(), "unsafe extern", &["intake/reader/tesseract.rs"]);
+    assert_only(
+        &sources(),
+        "unsafe extern",
+        &[
+            "installer/windows/dialogue.rs",
+            "intake/reader/tesseract.rs",
+        ],
+    );
 }

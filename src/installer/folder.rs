@@ -24,12 +24,13 @@ use secrecy::ExposeSecret;
 use zeroize::Zeroizing;
 
 use super::challenge::{self, Form, Scheme};
-use super::{CertificateStore, InstallError, InstalledCertificate, Proof};
+use super::{CertificateStore, InstallError, InstalledCertificate, KeyRules, Proof};
 use crate::custody::files::wipe;
 use crate::custody::names::safe_file_name;
 use crate::custody::{DiskError, PathKind};
 use crate::domain::{
-    CertificateFacts, Fingerprint, KeyMaterial, TerminalName, Text, VerifiedCredential,
+    CertificateFacts, CertificatePassword, Fingerprint, KeyMaterial, Pkcs12, TerminalName, Text,
+    VerifiedCredential,
 };
 use crate::platform;
 
@@ -186,6 +187,22 @@ impl CertificateStore for FolderStore {
                 fingerprint: *fingerprint,
             }),
         }
+    }
+
+    fn export(
+        &mut self,
+        _fingerprint: &Fingerprint,
+        _password: &CertificatePassword,
+    ) -> Result<Pkcs12, InstallError> {
+        Err(InstallError::Unsupported {
+            store: "export from a folder",
+        })
+    }
+
+    fn key_rules(&mut self, _fingerprint: &Fingerprint) -> Result<KeyRules, InstallError> {
+        Err(InstallError::Unsupported {
+            store: "key rules of a folder",
+        })
     }
 }
 

@@ -20,9 +20,12 @@ use zeroize::Zeroizing;
 use self::softoken::{Access, StoredCertificate, Token};
 use self::tools::Tools;
 use super::challenge::{self, Form};
-use super::{CertificateStore, InstallError, InstalledCertificate, Proof};
+use super::{CertificateStore, InstallError, InstalledCertificate, KeyRules, Proof};
 use crate::custody::{DiskError, PathKind};
-use crate::domain::{CertificateFacts, Fingerprint, TerminalName, Text, VerifiedCredential};
+use crate::domain::{
+    CertificateFacts, CertificatePassword, Fingerprint, Pkcs12, TerminalName, Text,
+    VerifiedCredential,
+};
 use crate::platform;
 
 /// One NSS database.
@@ -224,6 +227,22 @@ impl CertificateStore for NssStore {
             true => Ok(Proof::Signed),
             false => Err(InstallError::WrongKey { fingerprint }),
         }
+    }
+
+    fn export(
+        &mut self,
+        _fingerprint: &Fingerprint,
+        _password: &CertificatePassword,
+    ) -> Result<Pkcs12, InstallError> {
+        Err(InstallError::Unsupported {
+            store: "export from an NSS database",
+        })
+    }
+
+    fn key_rules(&mut self, _fingerprint: &Fingerprint) -> Result<KeyRules, InstallError> {
+        Err(InstallError::Unsupported {
+            store: "key rules of an NSS database",
+        })
     }
 }
 

@@ -2,8 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{CertificateStore, InstallError, InstalledCertificate, Proof};
-use crate::domain::{Fingerprint, TerminalName, Text, VerifiedCredential};
+use super::{CertificateStore, InstallError, InstalledCertificate, KeyRules, Proof};
+use crate::domain::{
+    CertificatePassword, Fingerprint, Pkcs12, TerminalName, Text, VerifiedCredential,
+};
 
 /// Refuses everything: this system has no NSS databases.
 #[derive(Clone, Debug)]
@@ -63,6 +65,18 @@ impl CertificateStore for NssStore {
     }
 
     fn prove(&mut self, _fingerprint: &Fingerprint) -> Result<Proof, InstallError> {
+        Err(UNSUPPORTED)
+    }
+
+    fn export(
+        &mut self,
+        _fingerprint: &Fingerprint,
+        _password: &CertificatePassword,
+    ) -> Result<Pkcs12, InstallError> {
+        Err(UNSUPPORTED)
+    }
+
+    fn key_rules(&mut self, _fingerprint: &Fingerprint) -> Result<KeyRules, InstallError> {
         Err(UNSUPPORTED)
     }
 }

@@ -139,4 +139,20 @@ impl CertificateStore for FailingStore {
             fingerprint: *fingerprint,
         })
     }
+
+    fn export(
+        &mut self,
+        fingerprint: &Fingerprint,
+        _password: &CertificatePassword,
+    ) -> Result<Pkcs12, InstallError> {
+        Err(InstallError::NoKey {
+            fingerprint: *fingerprint,
+        })
+    }
+
+    fn key_rules(&mut self, fingerprint: &Fingerprint) -> Result<KeyRules, InstallError> {
+        Err(InstallError::NoKey {
+            fingerprint: *fingerprint,
+        })
+    }
 }

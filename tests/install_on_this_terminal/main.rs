@@ -14,9 +14,12 @@ mod an_nss_database;
 
 use noticert::config::Config;
 use noticert::credential::{Expected, examine};
-use noticert::domain::{Fingerprint, Pkcs12, TerminalName, Text, VerifiedCredential};
+use noticert::domain::{
+    CertificatePassword, Fingerprint, Pkcs12, TerminalName, Text, VerifiedCredential,
+};
 use noticert::installer::{
-    CertificateStore, FolderStore, InstallError, Installed, InstalledCertificate, Proof, install,
+    CertificateStore, FolderStore, InstallError, Installed, InstalledCertificate, KeyRules, Proof,
+    install,
 };
 
 fn credential(file: &str) -> VerifiedCredential {
