@@ -18,20 +18,20 @@ use windows_sys::Win32::Foundation::{
     NTE_NO_KEY, NTE_NOT_FOUND, NTE_NOT_SUPPORTED, NTE_PERM, NTE_SILENT_CONTEXT,
 };
 use windows_sys::Win32::Security::Cryptography::{
-    ALG_ID, BCRYPT_PAD_PKCS1, BCRYPT_PKCS1_PADDING_INFO, BCRYPT_SHA256_ALGORITHM, BCryptBuffer,
-    BCryptBufferDesc, CALG_SHA_256, CALG_SHA1, CERT_KEY_PROV_INFO_PROP_ID, CERT_NCRYPT_KEY_SPEC,
-    CRYPT_ACQUIRE_ALLOW_NCRYPT_KEY_FLAG, CRYPT_ACQUIRE_SILENT_FLAG, CRYPT_DELETEKEYSET,
-    CRYPT_EXPORT, CRYPT_IMPL_SOFTWARE, CRYPT_KEY_PROV_INFO, CRYPT_MACHINE_KEYSET,
-    CRYPT_PKCS12_PBE_PARAMS, CRYPT_SILENT, CryptAcquireCertificatePrivateKey, CryptAcquireContextW,
-    CryptCreateHash, CryptDestroyHash, CryptDestroyKey, CryptExportKey, CryptGetKeyParam,
-    CryptGetProvParam, CryptGetUserKey, CryptHashData, CryptReleaseContext, CryptSignHashW,
-    KP_PERMISSIONS, NCRYPT_ALLOW_EXPORT_FLAG, NCRYPT_ALLOW_PLAINTEXT_EXPORT_FLAG,
-    NCRYPT_EXPORT_POLICY_PROPERTY, NCRYPT_IMPL_SOFTWARE_FLAG, NCRYPT_IMPL_TYPE_PROPERTY,
-    NCRYPT_MACHINE_KEY_FLAG, NCRYPT_PKCS8_PRIVATE_KEY_BLOB, NCRYPT_SILENT_FLAG,
-    NCRYPTBUFFER_PKCS_ALG_OID, NCRYPTBUFFER_PKCS_ALG_PARAM, NCRYPTBUFFER_PKCS_SECRET,
-    NCRYPTBUFFER_VERSION, NCryptDeleteKey, NCryptExportKey, NCryptFreeObject, NCryptGetProperty,
-    NCryptOpenKey, NCryptOpenStorageProvider, NCryptSignHash, PP_IMPTYPE, PRIVATEKEYBLOB,
-    szOID_PKCS_12_pbeWithSHA1And3KeyTripleDES,
+    ALG_ID, AT_KEYEXCHANGE, AT_SIGNATURE, BCRYPT_PAD_PKCS1, BCRYPT_PKCS1_PADDING_INFO,
+    BCRYPT_SHA256_ALGORITHM, BCryptBuffer, BCryptBufferDesc, CALG_SHA_256, CALG_SHA1,
+    CERT_KEY_PROV_INFO_PROP_ID, CERT_NCRYPT_KEY_SPEC, CRYPT_ACQUIRE_ALLOW_NCRYPT_KEY_FLAG,
+    CRYPT_ACQUIRE_SILENT_FLAG, CRYPT_DELETEKEYSET, CRYPT_EXPORT, CRYPT_IMPL_SOFTWARE,
+    CRYPT_KEY_PROV_INFO, CRYPT_MACHINE_KEYSET, CRYPT_PKCS12_PBE_PARAMS, CRYPT_SILENT,
+    CryptAcquireCertificatePrivateKey, CryptAcquireContextW, CryptCreateHash, CryptDestroyHash,
+    CryptDestroyKey, CryptExportKey, CryptGetKeyParam, CryptGetProvParam, CryptGetUserKey,
+    CryptHashData, CryptReleaseContext, CryptSignHashW, KP_PERMISSIONS, NCRYPT_ALLOW_EXPORT_FLAG,
+    NCRYPT_ALLOW_PLAINTEXT_EXPORT_FLAG, NCRYPT_EXPORT_POLICY_PROPERTY, NCRYPT_IMPL_SOFTWARE_FLAG,
+    NCRYPT_IMPL_TYPE_PROPERTY, NCRYPT_MACHINE_KEY_FLAG, NCRYPT_PKCS8_PRIVATE_KEY_BLOB,
+    NCRYPT_SILENT_FLAG, NCRYPTBUFFER_PKCS_ALG_OID, NCRYPTBUFFER_PKCS_ALG_PARAM,
+    NCRYPTBUFFER_PKCS_SECRET, NCRYPTBUFFER_VERSION, NCryptDeleteKey, NCryptExportKey,
+    NCryptFreeObject, NCryptGetProperty, NCryptOpenKey, NCryptOpenStorageProvider, NCryptSignHash,
+    PP_IMPTYPE, PRIVATEKEYBLOB, szOID_PKCS_12_pbeWithSHA1And3KeyTripleDES,
 };
 use windows_sys::core::PCWSTR;
 use zeroize::Zeroizing;
@@ -206,11 +206,14 @@ impl Key {
                 key: handle,
                 is_ours: is_ours != 0,
             })),
-            Ok(()) => Ok(Some(Self::Legacy {
-                provider: handle,
-                spec,
-                is_ours: is_ours != 0,
-            })),
+            Ok(()) => {
+                let key = Self::Legacy {
+                    provider: handle,
+                    spec: spec_in(handle, spec),
+                    is_ours: is_ours != 0,
+                };
+                Ok(Some(key))
+            }
         }
     }
 
@@ -339,6 +342,15 @@ impl Drop for Key {
             Self::Legacy { .. } | Self::Cng { .. } => {}
         }
     }
+}
+
+/// Which of a container's two keys is meant. A certificate can name both at once (Wine 8 writes 3); then it is the
+/// one that is there. Whether it is the certificate's, its signature shows.
+fn spec_in(provider: usize, named: u32) -> u32 {
+    [named, AT_KEYEXCHANGE, AT_SIGNATURE]
+        .into_iter()
+        .find(|spec| LegacyKey::open(provider, *spec).is_ok())
+        .unwrap_or(named)
 }
 
 struct LegacyKey(usize);
