@@ -265,7 +265,6 @@ fn secrets_are_opened_only_where_they_are_used() {
             "installer/folder.rs",
             "retrieval/page/submission.rs",
             "workflow/adding.rs",
-            "workflow/adopting.rs",
             "workflow/binding.rs",
             "workflow/by_hand.rs",
             "workflow/drafts.rs",
