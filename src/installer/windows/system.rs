@@ -8,9 +8,10 @@ use windows_sys::Win32::Foundation::{CRYPT_E_EXISTS, CRYPT_E_NOT_FOUND};
 use windows_sys::Win32::Security::Cryptography::{
     CERT_CHAIN_CACHE_ONLY_URL_RETRIEVAL, CERT_CHAIN_CONTEXT, CERT_CHAIN_PARA, CERT_CONTEXT,
     CERT_FRIENDLY_NAME_PROP_ID, CERT_STORE_ADD_NEW, CERT_STORE_ADD_REPLACE_EXISTING,
-    CERT_STORE_PROV_SYSTEM_W, CERT_SYSTEM_STORE_CURRENT_USER, CERT_TRUST_IS_PARTIAL_CHAIN,
-    CERT_TRUST_IS_UNTRUSTED_ROOT, CRYPT_INTEGER_BLOB, CRYPT_KEY_FLAGS,
-    CertAddCertificateContextToStore, CertAddEncodedCertificateToStore, CertCloseStore,
+    CERT_STORE_CTRL_COMMIT, CERT_STORE_CTRL_COMMIT_FORCE_FLAG, CERT_STORE_PROV_SYSTEM_W,
+    CERT_SYSTEM_STORE_CURRENT_USER, CERT_TRUST_IS_PARTIAL_CHAIN, CERT_TRUST_IS_UNTRUSTED_ROOT,
+    CRYPT_INTEGER_BLOB, CRYPT_KEY_FLAGS, CertAddCertificateContextToStore,
+    CertAddEncodedCertificateToStore, CertCloseStore, CertControlStore,
     CertDeleteCertificateFromStore, CertDuplicateCertificateContext, CertEnumCertificatesInStore,
     CertFreeCertificateChain, CertFreeCertificateContext, CertGetCertificateChain,
     CertGetCertificateContextProperty, CertOpenStore, CertSetCertificateContextProperty,
@@ -227,10 +228,23 @@ impl Certificate {
 
     /// Takes it out of the store that it was found in.
     pub(super) fn delete(self) -> io::Result<()> {
+        // SAFETY: the context is open and names the store that it was found in, which outlives it.
+        let store = unsafe { (*self.0).hCertStore };
         // SAFETY: the call frees the context in any case, so it is not freed again below.
         let done = unsafe { CertDeleteCertificateFromStore(self.0) };
+        let deleted = succeeded(done);
         std::mem::forget(self);
-        match succeeded(done) {
+        // Windows has written it down by now; Wine does so only when it is told, and otherwise forgets it.
+        // SAFETY: the store is open while its owner deletes from it.
+        let _written = unsafe {
+            CertControlStore(
+                store,
+                CERT_STORE_CTRL_COMMIT_FORCE_FLAG,
+                CERT_STORE_CTRL_COMMIT,
+                ptr::null(),
+            )
+        };
+        match deleted {
             // Somebody else was quicker.
             Err(error) if error.raw_os_error() == Some(CRYPT_E_NOT_FOUND) => Ok(()),
             outcome => outcome,
