@@ -5,12 +5,14 @@ SHELL := /bin/sh
 CARGO := $(shell if command -v cargo >/dev/null && cargo --version | awk '{split($$2, v, "."); exit !(v[1] > 1 || v[2] >= 95)}'; then command -v cargo; else echo /usr/bin/cargo; fi)
 WINDOWS := x86_64-pc-windows-gnu
 
-.PHONY: demo test crash build release check bench fixtures accuracy windows-check clean help
+.PHONY: demo test crash build release check bench fixtures accuracy windows windows-check test-windows clean help
 
 help:
 	@echo "make demo      install what is missing, build, do the whole job against the practice site"
 	@echo "make test      every test, with the real Tesseract, TLS and NSS"
 	@echo "make crash     kill it a hundred times at every write, sync, send and receive (hours)"
+	@echo "make windows   the Windows program: target/x86_64-pc-windows-gnu/release/noticert.exe"
+	@echo "make test-windows  its tests under Wine, with Wine's certificate store"
 	@echo "make check     formatting, lints, documentation, Windows type check"
 	@echo "make bench     time and memory beside plain tesseract"
 	@echo "make accuracy  read generated letters and count errors"
@@ -49,6 +51,16 @@ windows-check:
 	@if $(CARGO) --version | grep -q . && rustc --print target-libdir --target $(WINDOWS) 2>/dev/null | xargs -r test -d; then \
 	  PKG_CONFIG_ALLOW_CROSS=1 $(CARGO) check --locked --target $(WINDOWS); \
 	else echo 'Windows type check left out: this toolchain has no $(WINDOWS) target'; fi
+
+windows:
+	@.ci/setup windows
+	CARGO=$(CARGO) .ci/for-windows build --release
+	.ci/windows-program target/$(WINDOWS)/release/noticert.exe
+
+test-windows:
+	@.ci/setup windows
+	tests/windows/under-wine --fresh
+	CARGO=$(CARGO) .ci/for-windows test --profile under-wine --lib --test windows
 
 bench:
 	@.ci/setup test

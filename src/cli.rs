@@ -48,6 +48,7 @@ use jiff::Timestamp;
 use crate::config::Config;
 use crate::domain::{Language, Text};
 use crate::ledger::Ledger;
+use crate::platform;
 use crate::workflow::{Desk, Error, Stop};
 
 use args::{Arguments, Command, Common, Lang};
@@ -57,6 +58,8 @@ use progress::ConsoleProgress;
 
 /// Runs one command and says how it ended.
 pub fn main(arguments: impl Iterator<Item = OsString>) -> process::ExitCode {
+    // First of all, before anything is loaded. Every Windows since 8 obeys; an older one starts no such program.
+    let _refused = platform::guard_libraries();
     let code = match Arguments::try_parse_from(arguments) {
         Ok(arguments) => run(arguments),
         Err(error) => usage(&error),

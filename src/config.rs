@@ -37,6 +37,8 @@ pub struct Config {
     pub limits: Limits,
     /// How much a person confirms.
     pub policy: Policy,
+    /// Where certificates go.
+    pub install: Install,
     /// What the doctor looks for.
     pub doctor: Doctor,
     /// How long sealed values are kept.
@@ -97,6 +99,15 @@ pub struct Certificate {
     pub issuer_family: Vec<String>,
     /// Substrings of the common name of the authority before it, whose certificates still lie around (fact 3).
     pub former_family: Vec<String>,
+}
+
+/// Where certificates go.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq)]
+#[serde(default, deny_unknown_fields)]
+pub struct Install {
+    /// The Windows accounts whose stores are filled unasked, and no other's. Where none is named, a person is
+    /// asked unless it is the account of a terminal (fact 36).
+    pub accounts: Vec<String>,
 }
 
 /// Rules between the dates of a letter (fact 14).

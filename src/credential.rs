@@ -13,6 +13,9 @@ mod container;
 mod key;
 mod mac;
 mod search;
+mod writing;
+
+pub use writing::{WriteError, is_legacy, write};
 
 use jiff::Timestamp;
 use thiserror::Error;

@@ -19,7 +19,7 @@ pub use ids::{
 };
 pub use proof::{
     CertificateFacts, ConfirmedBy, Fingerprint, FingerprintError, Issuance, KeyMaterial, Pkcs12,
-    ReviewedIssuance, VerifiedCredential,
+    Pkcs12Form, ReviewedIssuance, VerifiedCredential,
 };
 pub use reading::{
     BoundingBox, CharacterReading, Crop, Doubt, Field, FieldReading, IssuanceReading,

@@ -78,6 +78,7 @@ pub fn explain(error: &Error) -> Explanation {
         Error::Retrieval(error) => return retrieval::explain(error),
         Error::Credential(error) => return credential::explain(error),
         Error::Install(error) => return installer::explain(error),
+        Error::Account(error) => return installer::account(error),
         Error::Intake(error) => return intake::explain(error),
         Error::Adopt(error) => return by_hand::explain(error),
         Error::Case(error) => return case::explain(error),
@@ -383,6 +384,7 @@ pub fn exit_kind(error: &Error) -> ExitKind {
         Error::Credential(_) | Error::InvalidP12 { .. } => ExitKind::InvalidCredential,
         Error::Install(_) => ExitKind::StoreOrDisk,
         Error::Row(_)
+        | Error::Account(_)
         | Error::DeadlinePassed { .. }
         | Error::WrongState { .. }
         | Error::OutcomeUnknown

@@ -12,21 +12,25 @@ mod folder;
 mod nss;
 #[cfg(not(unix))]
 mod others;
+#[cfg(windows)]
+mod windows;
 
 pub use folder::FolderStore;
 #[cfg(unix)]
 pub use nss::NssStore;
 #[cfg(not(unix))]
 pub use others::NssStore;
+#[cfg(windows)]
+pub use windows::{ImportOptions, WindowsStore};
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
 use crate::custody::DiskError;
 use crate::domain::{
-    CertificateFacts, CertificatePassword, Fingerprint, Pkcs12, TerminalName, Text,
-    VerifiedCredential,
+    CertificateFacts, CertificatePassword, Fingerprint, KeyMaterial, Pkcs12, Pkcs12Form,
+    TerminalName, Text, VerifiedCredential,
 };
 
 /// A place that keeps certificates with their keys.
@@ -58,6 +62,16 @@ pub trait CertificateStore {
     /// Lets the key that is stored for a certificate sign a fresh challenge.
     fn prove(&mut self, fingerprint: &Fingerprint) -> Result<Proof, InstallError>;
 
+    /// What a person should hear before [`install`], because the system will ask or the file will be re-written.
+    fn forewarn(&mut self, _credential: &VerifiedCredential) -> Result<Vec<Text>, InstallError> {
+        Ok(Vec::new())
+    }
+
+    /// Puts beside a certificate that is there already what an interrupted import left out.
+    fn complete(&mut self, _credential: &VerifiedCredential) -> Result<(), InstallError> {
+        Ok(())
+    }
+
     /// The certificate with its key and chain as PKCS#12, shut with `password`.
     fn export(
         &mut self,
@@ -68,6 +82,24 @@ pub trait CertificateStore {
     /// How the store keeps the key of a certificate.
     fn key_rules(&mut self, fingerprint: &Fingerprint) -> Result<KeyRules, InstallError>;
 }
+
+/// Writes PKCS#12 files. [`crate::credential`] knows how; the workflow brings it to the stores that need it.
+pub trait Pkcs12Writer {
+    /// Key, certificate and chain as a file, with `name` for people.
+    fn write(
+        &self,
+        material: &KeyMaterial,
+        name: &str,
+        password: &CertificatePassword,
+        form: Pkcs12Form,
+    ) -> Result<Pkcs12, WriteError>;
+
+    /// Whether every part of the file is in [`Pkcs12Form::Legacy`].
+    fn is_legacy(&self, pkcs12: &Pkcs12) -> bool;
+}
+
+/// Why a PKCS#12 file cannot be written; whoever fills [`Pkcs12Writer`] knows more.
+pub type WriteError = Box<dyn std::error::Error + Send + Sync>;
 
 /// One certificate in a store.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -216,6 +248,22 @@ pub enum InstallError {
         /// Why its remains stayed.
         then: Box<InstallError>,
     },
+    /// The person answered No to the question whether to trust the authority, or nobody could be asked.
+    #[error("the root certificate was not accepted")]
+    RootNotAccepted,
+    /// Each use of the key asks for a password.
+    #[error("the key of certificate {fingerprint} asks for a password at each use")]
+    KeyAsks {
+        /// Which certificate.
+        fingerprint: Fingerprint,
+    },
+    /// The certificate with its key could not be written as PKCS#12.
+    #[error("the certificate cannot be written as PKCS#12")]
+    NotWritten {
+        /// Why.
+        #[source]
+        source: WriteError,
+    },
     /// This system has no such store.
     #[error("this system has no {store}")]
     Unsupported {
@@ -230,12 +278,11 @@ pub fn install(
     credential: &VerifiedCredential,
     name: &TerminalName,
 ) -> Result<Installed, InstallError> {
-    if store.is_system() && credential.facts().is_practice() {
-        return Err(InstallError::PracticeCertificate);
-    }
+    check_practice(store, credential)?;
     let fingerprint = credential.facts().fingerprint;
     let before = store.list()?;
     if has_with_key(&before, &fingerprint) {
+        store.complete(credential)?;
         return Ok(Installed {
             fingerprint,
             already: true,
@@ -250,6 +297,44 @@ pub fn install(
         }),
         Err(first) => Err(undo(store, &before, first)),
     }
+}
+
+/// Nothing practised enters a store that browsers use (design rule 10).
+pub fn check_practice(
+    store: &dyn CertificateStore,
+    credential: &VerifiedCredential,
+) -> Result<(), InstallError> {
+    match store.is_system() && credential.facts().is_practice() {
+        true => Err(InstallError::PracticeCertificate),
+        false => Ok(()),
+    }
+}
+
+/// The store that browsers use for the present account; `home` is its folder.
+#[cfg(not(windows))]
+pub fn system_store(home: &Path, _writer: Box<dyn Pkcs12Writer>) -> Box<dyn CertificateStore> {
+    Box::new(NssStore::of_browsers(home))
+}
+
+/// The store that browsers use for the present account; `home` is its folder.
+#[cfg(windows)]
+pub fn system_store(_home: &Path, writer: Box<dyn Pkcs12Writer>) -> Box<dyn CertificateStore> {
+    Box::new(WindowsStore::of_current_user(
+        ImportOptions::Official,
+        writer,
+    ))
+}
+
+/// The name under which the ledger knows [`system_store`].
+#[cfg(not(windows))]
+pub fn system_store_id(home: &Path) -> String {
+    format!("nss:{}", NssStore::of_browsers(home).directory().display())
+}
+
+/// The name under which the ledger knows [`system_store`].
+#[cfg(windows)]
+pub fn system_store_id(_home: &Path) -> String {
+    r"windows:CurrentUser\MY".to_owned()
 }
 
 fn import_and_prove(

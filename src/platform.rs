@@ -117,6 +117,22 @@ pub fn account_name() -> String {
     system::account_name()
 }
 
+/// The account that logged on at this desktop, where the system tells. A program that runs as another account
+/// changes that other account's certificate store.
+pub fn desktop_account() -> Option<String> {
+    system::desktop_account()
+}
+
+/// The build number of Windows; `None` elsewhere.
+pub fn windows_build() -> Option<u32> {
+    system::windows_build()
+}
+
+/// Lets the system load libraries from its own folder alone, never from beside the program.
+pub fn guard_libraries() -> io::Result<()> {
+    system::guard_libraries()
+}
+
 /// Wraps a key so that only the present account on this computer unwraps it, for the same `purpose`.
 ///
 /// `Unsupported` where the system has no such service.
@@ -280,6 +296,29 @@ mod tests {
         assert!(free_space(&dir.path().join("missing")).is_err());
         assert!(!account_name().is_empty());
         assert!(!computer_name().is_empty());
+    }
+
+    #[test]
+    fn a_wrapped_key_opens_for_its_purpose_only() {
+        let wrapped = match wrap_key(b"a data key of 32 bytes, or thereabouts", b"seal") {
+            Ok(wrapped) => wrapped,
+            Err(error) => {
+                assert!(!IS_WINDOWS, "{error}");
+                assert_eq!(error.kind(), io::ErrorKind::Unsupported);
+                let error = unwrap_key(b"anything", b"seal").unwrap_err();
+                assert_eq!(error.kind(), io::ErrorKind::Unsupported);
+                return;
+            }
+        };
+        assert!(!wrapped.windows(8).any(|part| part == b"data key"));
+        let key = unwrap_key(&wrapped, b"seal").unwrap();
+        assert_eq!(&**key, b"a data key of 32 bytes, or thereabouts");
+        assert!(unwrap_key(&wrapped, b"another").is_err());
+        let mut changed = wrapped.clone();
+        *changed.last_mut().unwrap() ^= 1;
+        assert!(unwrap_key(&changed, b"seal").is_err());
+        assert!(unwrap_key(&wrapped[..wrapped.len() / 2], b"seal").is_err());
+        assert!(unwrap_key(b"", b"seal").is_err());
     }
 
     #[test]

@@ -7,6 +7,7 @@
 //! Each step takes the last one's proof and leaves an event in the ledger. One terminal's failure never
 //! stops the others: steps over several terminals return one outcome each.
 
+mod account;
 mod adding;
 mod adopting;
 mod auditing;
@@ -45,6 +46,7 @@ use crate::config::Config;
 use crate::domain::Text;
 use crate::ledger::{Ledger, Record, RecordId};
 
+pub use account::AccountError;
 pub use adding::Added;
 pub use adopting::{AdoptError, Adopted, FoundCopy};
 pub use auditing::{Audited, AuditedStore, Fault, audit};
@@ -52,7 +54,7 @@ pub use backing_up::{BackupRequest, BackupRun, CheckedCopy, Copied, CopyState, D
 pub use by_hand::{ByHand, SecretScreen};
 pub use drafts::{Draft, DraftsError, RowError};
 pub use error::Error;
-pub use installing::{Destination, Installation};
+pub use installing::{CredentialWriter, Destination, Installation};
 pub use packing::{PackError, Packed, Packing};
 pub use person::{About, Person, PersonError, Progress, Question};
 pub use reading::{ReadOutcome, Recorded, read_only};

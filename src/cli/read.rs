@@ -3,6 +3,7 @@
 use crate::domain::{Field, IssuanceReading, Status, Text, UnreadFile, japan_date};
 use crate::explain::file_not_read;
 use crate::intake::tally::{Expectation, Tally};
+use crate::intake::values::READS_TWICE;
 use crate::workflow::{Error, ReadOutcome, read_only};
 
 use super::args::ReadArguments;
@@ -105,6 +106,15 @@ pub fn show(session: &Session, outcome: &ReadOutcome, mask: bool) {
     }
     for file in &files_not_read {
         eprintln!("✗ {}: {}", file.source, session.text(&file.reason));
+    }
+    if !READS_TWICE && !reading.sheets.is_empty() {
+        println!(
+            "{}",
+            session.text(&Text::new(
+                "この版の noticert は読み手が一つなので、読み取ったものはすべて人の確認に回ります。",
+                "This build of noticert has one reader, so everything it reads goes to a person's review.",
+            ))
+        );
     }
     let accepted = reading
         .sheets

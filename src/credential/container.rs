@@ -78,6 +78,17 @@ pub(super) fn open(
     Ok(container)
 }
 
+/// How the parts of a container are shut, as far as it tells without the password.
+pub(super) fn schemes(
+    bytes: &[u8],
+    rounds: u32,
+) -> Result<(MacAlgorithm, Vec<String>), CredentialError> {
+    let frame = frame(bytes, rounds)?;
+    let elements = elements(&frame.content, rounds)?;
+    let ciphers = elements.into_iter().flat_map(|e| e.ciphers).collect();
+    Ok((frame.mac.algorithm, ciphers))
+}
+
 impl Container {
     fn take(&mut self, archive: Pkcs12Archive) {
         for bag in archive.keys {

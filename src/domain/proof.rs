@@ -99,6 +99,15 @@ impl fmt::Debug for Pkcs12 {
     }
 }
 
+/// How a `.p12` that noticert writes is shut.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Pkcs12Form {
+    /// 3DES and SHA-1, as Windows itself exports; every system reads it.
+    Legacy,
+    /// AES-256 and SHA-256; Windows before 10 1709 calls its password wrong.
+    Modern,
+}
+
 /// SHA-256 over a certificate's DER.
 #[derive(Clone, Copy, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct Fingerprint([u8; 32]);

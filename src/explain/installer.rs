@@ -2,6 +2,7 @@
 
 use crate::domain::Text;
 use crate::installer::InstallError;
+use crate::workflow::AccountError;
 
 use super::{Explanation, custody};
 
@@ -169,6 +170,36 @@ pub fn explain(error: &InstallError) -> Explanation {
                 ),
             )
         }
+        InstallError::RootNotAccepted => (
+            Text::new(
+                "認証局を信頼するかという Windows の問いに「はい」が押されませんでした（画面のない接続でも同じです）。入れかけたものは取り除きました。",
+                "The question whether to trust the authority was not answered with Yes (a session without a desktop ends so too). What had been put in was taken out again.",
+            ),
+            Text::new(
+                "この PC の画面の前でもう一度実行し、「セキュリティ警告」で「はい」を押してください。",
+                "Run it again at this PC's own screen and answer the security warning with Yes.",
+            ),
+        ),
+        InstallError::KeyAsks { fingerprint } => (
+            Text::new(
+                format!("証明書 {fingerprint} の鍵は、使うたびにパスワードを求める設定です。"),
+                format!("The key of certificate {fingerprint} asks for a password at each use."),
+            ),
+            Text::new(
+                "certmgr.msc の「エクスポート」で、そのパスワードを入れて取り出してください。",
+                "Take it out with the export of certmgr.msc, which can ask for that password.",
+            ),
+        ),
+        InstallError::NotWritten { source } => (
+            Text::new(
+                format!("証明書を .p12 の形に書き出せません（{source}）。"),
+                format!("The certificate cannot be written as .p12 ({source})."),
+            ),
+            Text::new(
+                "noticert support で資料を作り、送ってください。",
+                "Make a report with noticert support and send it.",
+            ),
+        ),
         InstallError::Unsupported { store } => (
             Text::new(
                 format!("このシステムには {store} がありません。"),
@@ -182,6 +213,60 @@ pub fn explain(error: &InstallError) -> Explanation {
         Text::new(
             "インストールは完了していません。取得した証明書のファイルは残っています。",
             "It is not installed. The retrieved file is kept.",
+        ),
+        next,
+    )
+}
+
+/// The account that runs the program, and the store that it would fill.
+pub fn account(error: &AccountError) -> Explanation {
+    let (what, next) = match error {
+        AccountError::AnotherIsLoggedOn { running, desktop } => (
+            Text::new(
+                format!(
+                    "いま {desktop} がログオンしていますが、このプログラムは {running} として動いています。このままでは {running} の証明書ストアに入ります。"
+                ),
+                format!(
+                    "{desktop} is logged on, but this program runs as {running} and would fill {running}'s certificate store."
+                ),
+            ),
+            Text::new(
+                "「管理者として実行」をやめ、ふつうに開いた画面で実行してください。管理者の権限は要りません。",
+                "Do not run it as administrator: open an ordinary window and run it there. No administrator rights are needed.",
+            ),
+        ),
+        AccountError::NotNamed { running, accounts } => (
+            Text::new(
+                format!(
+                    "いまのアカウント {running} は、設定で決められたもの（{}）ではありません。",
+                    accounts.join("、")
+                ),
+                format!(
+                    "The present account {running} is not one that the configuration names ({}).",
+                    accounts.join(", ")
+                ),
+            ),
+            Text::new(
+                "設定のアカウントでログオンし直すか、設定ファイルの [install] accounts を直してください。",
+                "Log on as one of them, or mend [install] accounts in the configuration.",
+            ),
+        ),
+        AccountError::Declined { running } => (
+            Text::new(
+                format!("証明書を使うのは、いまのアカウント {running} ではないとのことです。"),
+                format!("The present account {running} is not the one that uses the certificate."),
+            ),
+            Text::new(
+                "証明書を使うアカウント（オンライン資格確認の端末では、ふつう OQSComApp）でログオンして、もう一度実行してください。",
+                "Log on as the account that uses it (OQSComApp on most terminals) and run it again.",
+            ),
+        ),
+    };
+    Explanation::new(
+        what,
+        Text::new(
+            "インストールしていません。取得した証明書のファイルは残っています。",
+            "Nothing was installed. The retrieved file is kept.",
         ),
         next,
     )

@@ -2,6 +2,8 @@
 //!
 //! A challenge is random, so no earlier signature answers it.
 
+#[cfg(windows)]
+use ring::signature::RSA_PKCS1_1024_8192_SHA1_FOR_LEGACY_USE_ONLY;
 use ring::signature::{
     ECDSA_P256_SHA256_ASN1, ECDSA_P256_SHA256_FIXED, ECDSA_P384_SHA384_ASN1,
     ECDSA_P384_SHA384_FIXED, RSA_PKCS1_1024_8192_SHA256_FOR_LEGACY_USE_ONLY, UnparsedPublicKey,
@@ -39,11 +41,7 @@ pub(super) enum Scheme {
 pub(super) enum Form {
     /// An ASN.1 sequence.
     Asn1,
-    /// Side by side, as PKCS#11 has it.
-    #[cfg_attr(
-        not(unix),
-        expect(dead_code, reason = "only NSS signs through PKCS#11")
-    )]
+    /// Side by side, as PKCS#11 and CNG have it.
     Fixed,
 }
 
@@ -71,13 +69,34 @@ pub(super) fn is_signed(
     challenge: &[u8],
     signature: &[u8],
 ) -> bool {
-    let algorithm: &dyn VerificationAlgorithm = match (scheme, form) {
+    let algorithm: &'static dyn VerificationAlgorithm = match (scheme, form) {
         (Scheme::Rsa { .. }, _) => &RSA_PKCS1_1024_8192_SHA256_FOR_LEGACY_USE_ONLY,
         (Scheme::P256, Form::Asn1) => &ECDSA_P256_SHA256_ASN1,
         (Scheme::P256, Form::Fixed) => &ECDSA_P256_SHA256_FIXED,
         (Scheme::P384, Form::Asn1) => &ECDSA_P384_SHA384_ASN1,
         (Scheme::P384, Form::Fixed) => &ECDSA_P384_SHA384_FIXED,
     };
+    verifies(certificate_der, algorithm, challenge, signature)
+}
+
+/// The same for RSA with SHA-1, which is all that a Windows provider of type PROV_RSA_FULL signs. A fresh
+/// challenge asks nothing of the hash that SHA-1 has lost.
+#[cfg(windows)]
+pub(super) fn is_signed_with_sha1(
+    certificate_der: &[u8],
+    challenge: &[u8],
+    signature: &[u8],
+) -> bool {
+    let algorithm = &RSA_PKCS1_1024_8192_SHA1_FOR_LEGACY_USE_ONLY;
+    verifies(certificate_der, algorithm, challenge, signature)
+}
+
+fn verifies(
+    certificate_der: &[u8],
+    algorithm: &'static dyn VerificationAlgorithm,
+    challenge: &[u8],
+    signature: &[u8],
+) -> bool {
     let Ok((_, certificate)) = X509Certificate::from_der(certificate_der) else {
         return false;
     };

@@ -41,6 +41,9 @@ pub struct Readers {
     pub japanese: Option<Box<dyn LineReader + Send>>,
 }
 
+/// Whether this build has the second reader, without whom nothing is accepted.
+pub const READS_TWICE: bool = cfg!(feature = "tesseract");
+
 impl Readers {
     /// Takes the embedded network, and Tesseract on the data in `tessdata`. Tesseract is started when it is first
     /// needed; that its data is there is looked for now.

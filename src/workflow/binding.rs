@@ -116,7 +116,7 @@ impl Desk<'_> {
     }
 
     /// Asks for a yes; `--yes` gives it where nobody is there.
-    fn agrees(&mut self, ja: &str, en: &str, cure: &str) -> Result<bool, Error> {
+    pub(super) fn agrees(&mut self, ja: &str, en: &str, cure: &str) -> Result<bool, Error> {
         if self.person.assumes_yes() {
             return Ok(true);
         }

@@ -19,6 +19,7 @@ use crate::practice::letters::{EncodeError, FontError};
 use crate::practice::site::PracticeSiteError;
 use crate::retrieval::RetrievalError;
 
+use super::account::AccountError;
 use super::adopting::AdoptError;
 use super::drafts::{DraftsError, RowError};
 use super::packing::PackError;
@@ -50,6 +51,9 @@ pub enum Error {
     /// The store did not take the certificate.
     #[error(transparent)]
     Install(#[from] InstallError),
+    /// The program runs as an account whose store is not the one to fill.
+    #[error(transparent)]
+    Account(#[from] AccountError),
     /// A case cannot be written or taken.
     #[error(transparent)]
     Case(#[from] CaseError),

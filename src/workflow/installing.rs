@@ -7,8 +7,13 @@ use std::path::{Path, PathBuf};
 
 use crate::credential;
 use crate::custody::names::safe_file_name;
-use crate::domain::{Fingerprint, Pkcs12, TerminalName, Text, VerifiedCredential};
-use crate::installer::{self, CertificateStore, FolderStore, NssStore, Proof};
+use crate::domain::{
+    CertificatePassword, Fingerprint, KeyMaterial, Pkcs12, Pkcs12Form, TerminalName, Text,
+    VerifiedCredential,
+};
+use crate::installer::{
+    self, CertificateStore, FolderStore, NssStore, Pkcs12Writer, Proof, WriteError,
+};
 use crate::ledger::{Actor, Event, LedgerError, Record, RecordId, Retrieved};
 
 use super::error::Error;
@@ -17,7 +22,8 @@ use super::{Desk, Outcome, name_of};
 /// Where certificates go.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Destination {
-    /// The store that browsers use in this home folder.
+    /// The store that browsers use for the present account: on Windows the current user's, elsewhere an NSS
+    /// database in this home folder.
     Browsers {
         /// The home folder.
         home: PathBuf,
@@ -50,7 +56,7 @@ impl Destination {
     /// The store itself.
     pub fn open(&self) -> Box<dyn CertificateStore> {
         match self {
-            Self::Browsers { home } => Box::new(NssStore::of_browsers(home)),
+            Self::Browsers { home } => installer::system_store(home, Box::new(CredentialWriter)),
             Self::Nss { folder, home } => Box::new(NssStore::named(folder, home.as_deref())),
             Self::Folder(folder) => Box::new(FolderStore::new(folder)),
         }
@@ -75,9 +81,7 @@ impl Destination {
     pub(super) fn id(&self) -> String {
         let full = |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
         match self {
-            Self::Browsers { home } => {
-                format!("nss:{}", NssStore::of_browsers(home).directory().display())
-            }
+            Self::Browsers { home } => installer::system_store_id(home),
             Self::Nss { folder, .. } => format!("nss:{}", full(folder).display()),
             Self::Folder(folder) => format!("folder:{}", full(folder).display()),
         }
@@ -95,9 +99,11 @@ impl Desk<'_> {
             .iter()
             .map(|id| self.ledger.record(*id))
             .collect::<Result<Vec<_>, _>>()?;
-        if destination.open().is_system() && self.person.is_present() && !self.person.assumes_yes()
-        {
-            self.settle_bindings(&records)?;
+        if destination.open().is_system() {
+            self.check_account()?;
+            if self.person.is_present() && !self.person.assumes_yes() {
+                self.settle_bindings(&records)?;
+            }
         }
         let mut outcomes = Vec::new();
         for record in &records {
@@ -133,6 +139,10 @@ impl Desk<'_> {
         self.check_place(record, chosen, destination, store.is_system())?;
         let credential = self.kept_credential(record.id, &kept)?;
         let name = store_name(record)?;
+        installer::check_practice(store.as_ref(), &credential)?;
+        for word in store.forewarn(&credential)? {
+            self.person.tell(&word);
+        }
         let installed = installer::install(store.as_mut(), &credential, &name)?;
         let event = Event::Installed {
             store: destination.id(),
@@ -259,6 +269,26 @@ impl Desk<'_> {
             key_derivation_rounds: self.config.limits.key_derivation_rounds,
         };
         Ok(credential::examine(pkcs12, &password, &expected, self.now())?.into_verified()?)
+    }
+}
+
+/// Brings what [`credential`] knows of PKCS#12 to the stores.
+#[derive(Clone, Copy, Debug)]
+pub struct CredentialWriter;
+
+impl Pkcs12Writer for CredentialWriter {
+    fn write(
+        &self,
+        material: &KeyMaterial,
+        name: &str,
+        password: &CertificatePassword,
+        form: Pkcs12Form,
+    ) -> Result<Pkcs12, WriteError> {
+        Ok(credential::write(material, name, password, form)?)
+    }
+
+    fn is_legacy(&self, pkcs12: &Pkcs12) -> bool {
+        credential::is_legacy(pkcs12)
     }
 }
 

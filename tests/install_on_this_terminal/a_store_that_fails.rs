@@ -139,6 +139,7 @@ impl CertificateStore for FailingStore {
             fingerprint: *fingerprint,
         })
     }
+
     fn export(
         &mut self,
         fingerprint: &Fingerprint,
