@@ -82,7 +82,7 @@ pub(crate) fn judge(answer: &KeptAnswer<'_>, submitted: &Submitted<'_>) -> Verdi
     }
 }
 
-/// A page as text without the secrets that were submitted, to be kept for a person.
+/// A page as text without the IDs and the password that were submitted, to be kept for a person.
 pub fn masked_page(
     bytes: &[u8],
     content_type: Option<&str>,
@@ -90,7 +90,11 @@ pub fn masked_page(
     password: &CertificatePassword,
 ) -> String {
     let text = page::text_of(bytes, content_type);
-    Mask::new(issuance, password).strike_out(&text)
+    let mut mask = Mask::new(issuance, password);
+    // Not a secret by itself, but half of what opens the certificate: a page that is handed on does without it.
+    mask.secrets
+        .push(Zeroizing::new(issuance.request_id.to_string()));
+    mask.strike_out(&text)
 }
 
 /// Whether these bytes are a whole file already, so that nothing more need be waited for.
