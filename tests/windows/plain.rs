@@ -6,8 +6,9 @@ use std::ptr;
 use windows_sys::Win32::Foundation::{GetLastError, NTE_BAD_KEYSET};
 use windows_sys::Win32::Security::Cryptography::{
     AT_KEYEXCHANGE, CALG_SHA1, CERT_CONTEXT, CERT_FRIENDLY_NAME_PROP_ID,
-    CERT_KEY_PROV_INFO_PROP_ID, CERT_STORE_PROV_SYSTEM_W, CERT_SYSTEM_STORE_CURRENT_USER,
-    CRYPT_DELETEKEYSET, CRYPT_KEY_PROV_INFO, CertCloseStore, CertDeleteCertificateFromStore,
+    CERT_KEY_PROV_INFO_PROP_ID, CERT_STORE_CTRL_COMMIT, CERT_STORE_CTRL_COMMIT_FORCE_FLAG,
+    CERT_STORE_PROV_SYSTEM_W, CERT_SYSTEM_STORE_CURRENT_USER, CRYPT_DELETEKEYSET,
+    CRYPT_KEY_PROV_INFO, CertCloseStore, CertControlStore, CertDeleteCertificateFromStore,
     CertDuplicateCertificateContext, CertEnumCertificatesInStore, CertFreeCertificateContext,
     CertGetCertificateContextProperty, CertOpenStore, CryptAcquireCertificatePrivateKey,
     CryptAcquireContextW, CryptCreateHash, CryptHashData, CryptReleaseContext, CryptSignHashW,
@@ -56,8 +57,7 @@ pub fn empty(name: &str) {
         if let Some(container) = container(context) {
             delete(&container);
         }
-        // SAFETY: the call frees the duplicate that it is given.
-        unsafe { CertDeleteCertificateFromStore(CertDuplicateCertificateContext(context)) };
+        take_out(context);
     });
     let list = format!(r"HKCU\Software\Microsoft\SystemCertificates\{name}\Certificates");
     let mut gone = Command::new("reg.exe");
@@ -71,10 +71,24 @@ pub fn forget_invented_roots() {
     each("ROOT", |context| {
         let der = der(context);
         if der.windows(17).any(|part| part == b"Online Billing NW") {
-            // SAFETY: the call frees the duplicate that it is given.
-            unsafe { CertDeleteCertificateFromStore(CertDuplicateCertificateContext(context)) };
+            take_out(context);
         }
     });
+}
+
+/// Takes a certificate out of its store. Wine writes that down only when it is told.
+fn take_out(context: *const CERT_CONTEXT) {
+    // SAFETY: the context is valid and its store open; the call frees the duplicate that it is given.
+    unsafe {
+        let store = (*context).hCertStore;
+        CertDeleteCertificateFromStore(CertDuplicateCertificateContext(context));
+        CertControlStore(
+            store,
+            CERT_STORE_CTRL_COMMIT_FORCE_FLAG,
+            CERT_STORE_CTRL_COMMIT,
+            ptr::null(),
+        );
+    }
 }
 
 /// Whether the container is there.
