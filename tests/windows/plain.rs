@@ -8,10 +8,11 @@ use windows_sys::Win32::Security::Cryptography::{
     AT_KEYEXCHANGE, CALG_SHA1, CERT_CONTEXT, CERT_FRIENDLY_NAME_PROP_ID,
     CERT_KEY_PROV_INFO_PROP_ID, CERT_STORE_CTRL_COMMIT, CERT_STORE_CTRL_COMMIT_FORCE_FLAG,
     CERT_STORE_PROV_SYSTEM_W, CERT_SYSTEM_STORE_CURRENT_USER, CRYPT_DELETEKEYSET,
-    CRYPT_KEY_PROV_INFO, CertCloseStore, CertControlStore, CertDeleteCertificateFromStore,
-    CertDuplicateCertificateContext, CertEnumCertificatesInStore, CertFreeCertificateContext,
-    CertGetCertificateContextProperty, CertOpenStore, CryptAcquireCertificatePrivateKey,
-    CryptAcquireContextW, CryptCreateHash, CryptHashData, CryptReleaseContext, CryptSignHashW,
+    CRYPT_INTEGER_BLOB, CRYPT_KEY_PROV_INFO, CRYPT_USER_KEYSET, CertCloseStore, CertControlStore,
+    CertDeleteCertificateFromStore, CertDuplicateCertificateContext, CertEnumCertificatesInStore,
+    CertFreeCertificateContext, CertGetCertificateContextProperty, CertOpenStore,
+    CryptAcquireCertificatePrivateKey, CryptAcquireContextW, CryptCreateHash, CryptHashData,
+    CryptReleaseContext, CryptSignHashW, PFXImportCertStore,
 };
 
 /// A certificate as it lies in a store of the current user.
@@ -88,6 +89,21 @@ fn take_out(context: *const CERT_CONTEXT) {
             CERT_STORE_CTRL_COMMIT,
             ptr::null(),
         );
+    }
+}
+
+/// Lets Windows unpack a file and throws the certificates in it away; its keys are kept.
+pub fn import_key(pkcs12: &[u8], password: &str) {
+    let password: Vec<u16> = password.encode_utf16().chain([0]).collect();
+    let blob = CRYPT_INTEGER_BLOB {
+        cbData: pkcs12.len() as u32,
+        pbData: pkcs12.as_ptr().cast_mut(),
+    };
+    // SAFETY: the file is only read; the password ends with NUL; the store is closed once.
+    unsafe {
+        let store = PFXImportCertStore(&blob, password.as_ptr(), CRYPT_USER_KEYSET);
+        assert!(!store.is_null());
+        CertCloseStore(store, 0);
     }
 }
 
