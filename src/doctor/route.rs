@@ -68,7 +68,9 @@ fn source_for(to: SocketAddr, from: Option<IpAddr>) -> Option<IpAddr> {
     };
     let socket = UdpSocket::bind((from.unwrap_or(any), 0)).ok()?;
     socket.connect(to).ok()?;
-    Some(socket.local_addr().ok()?.ip())
+    let chosen = socket.local_addr().ok()?.ip();
+    // Wine lets a socket have an address that is not this computer's, and takes another when it is connected.
+    from.is_none_or(|tied| tied == chosen).then_some(chosen)
 }
 
 #[cfg(test)]

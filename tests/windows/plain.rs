@@ -6,11 +6,13 @@ use std::ptr;
 use windows_sys::Win32::Foundation::{GetLastError, NTE_BAD_KEYSET};
 use windows_sys::Win32::Security::Cryptography::{
     AT_KEYEXCHANGE, CALG_SHA1, CERT_CONTEXT, CERT_FRIENDLY_NAME_PROP_ID,
-    CERT_KEY_PROV_INFO_PROP_ID, CERT_STORE_PROV_SYSTEM_W, CERT_SYSTEM_STORE_CURRENT_USER,
-    CRYPT_DELETEKEYSET, CRYPT_KEY_PROV_INFO, CertCloseStore, CertDeleteCertificateFromStore,
-    CertDuplicateCertificateContext, CertEnumCertificatesInStore, CertFreeCertificateContext,
-    CertGetCertificateContextProperty, CertOpenStore, CryptAcquireCertificatePrivateKey,
-    CryptAcquireContextW, CryptCreateHash, CryptHashData, CryptReleaseContext, CryptSignHashW,
+    CERT_KEY_PROV_INFO_PROP_ID, CERT_STORE_CTRL_COMMIT, CERT_STORE_CTRL_COMMIT_FORCE_FLAG,
+    CERT_STORE_PROV_SYSTEM_W, CERT_SYSTEM_STORE_CURRENT_USER, CRYPT_DELETEKEYSET,
+    CRYPT_INTEGER_BLOB, CRYPT_KEY_PROV_INFO, CRYPT_USER_KEYSET, CertCloseStore, CertControlStore,
+    CertDeleteCertificateFromStore, CertDuplicateCertificateContext, CertEnumCertificatesInStore,
+    CertFreeCertificateContext, CertGetCertificateContextProperty, CertOpenStore,
+    CryptAcquireCertificatePrivateKey, CryptAcquireContextW, CryptCreateHash, CryptHashData,
+    CryptReleaseContext, CryptSignHashW, PFXImportCertStore,
 };
 
 /// A certificate as it lies in a store of the current user.
@@ -56,8 +58,7 @@ pub fn empty(name: &str) {
         if let Some(container) = container(context) {
             delete(&container);
         }
-        // SAFETY: the call frees the duplicate that it is given.
-        unsafe { CertDeleteCertificateFromStore(CertDuplicateCertificateContext(context)) };
+        take_out(context);
     });
     let list = format!(r"HKCU\Software\Microsoft\SystemCertificates\{name}\Certificates");
     let mut gone = Command::new("reg.exe");
@@ -71,10 +72,39 @@ pub fn forget_invented_roots() {
     each("ROOT", |context| {
         let der = der(context);
         if der.windows(17).any(|part| part == b"Online Billing NW") {
-            // SAFETY: the call frees the duplicate that it is given.
-            unsafe { CertDeleteCertificateFromStore(CertDuplicateCertificateContext(context)) };
+            take_out(context);
         }
     });
+}
+
+/// Takes a certificate out of its store. Wine writes that down only when it is told.
+fn take_out(context: *const CERT_CONTEXT) {
+    // SAFETY: the context is valid and its store open; the call frees the duplicate that it is given.
+    unsafe {
+        let store = (*context).hCertStore;
+        CertDeleteCertificateFromStore(CertDuplicateCertificateContext(context));
+        CertControlStore(
+            store,
+            CERT_STORE_CTRL_COMMIT_FORCE_FLAG,
+            CERT_STORE_CTRL_COMMIT,
+            ptr::null(),
+        );
+    }
+}
+
+/// Lets Windows unpack a file and throws the certificates in it away; its keys are kept.
+pub fn import_key(pkcs12: &[u8], password: &str) {
+    let password: Vec<u16> = password.encode_utf16().chain([0]).collect();
+    let blob = CRYPT_INTEGER_BLOB {
+        cbData: pkcs12.len() as u32,
+        pbData: pkcs12.as_ptr().cast_mut(),
+    };
+    // SAFETY: the file is only read; the password ends with NUL; the store is closed once.
+    unsafe {
+        let store = PFXImportCertStore(&blob, password.as_ptr(), CRYPT_USER_KEYSET);
+        assert!(!store.is_null());
+        CertCloseStore(store, 0);
+    }
 }
 
 /// Whether the container is there.

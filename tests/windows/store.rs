@@ -10,7 +10,7 @@ use noticert::installer::{
 };
 use noticert::workflow::CredentialWriter;
 
-use super::{credential, name, openssl, plain, store, turn};
+use super::{credential, name, openssl, plain, store, support, turn};
 
 #[test]
 fn an_installed_certificate_is_there_with_its_name_and_its_key_signs() {
@@ -143,6 +143,23 @@ fn a_key_that_another_certificate_uses_stays() {
     assert_eq!(
         store.prove(&second.facts().fingerprint).unwrap(),
         Proof::Signed
+    );
+}
+
+/// Wine keeps all imported keys in one container, so a second import puts its key in the place of the first.
+#[test]
+fn another_key_in_the_place_of_the_certificates_own_is_found_out() {
+    let _turn = turn();
+    let credential = credential("without-the-mark");
+    let fingerprint = credential.facts().fingerprint;
+    let installed = install(&mut store(), &credential, &name()).unwrap();
+    assert_eq!(installed.proof, Proof::Signed);
+    let other = std::fs::read(support::fixture("credentials/weak-key.p12")).unwrap();
+    plain::import_key(&other, "2468");
+    let error = store().prove(&fingerprint).unwrap_err();
+    assert!(
+        matches!(&error, InstallError::WrongKey { fingerprint: of } if *of == fingerprint),
+        "{error:?}"
     );
 }
 
