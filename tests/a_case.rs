@@ -3,14 +3,13 @@
 mod support;
 
 use std::fs;
-use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 
 use jiff::Timestamp;
 use noticert::custody::{Vault, WorkFactor, envelope};
 use noticert::ledger::{Ledger, SiteKind};
 use secrecy::SecretString;
+use support::screen::AtTheScreen;
 use support::{PracticeSite, Ran, Workplace, with};
 
 struct Journey {
@@ -281,23 +280,9 @@ fn a_lost_case_is_taken_back_by_a_persons_word_only() {
     assert_eq!(retrieved.code, 0, "{}", retrieved.stderr);
 }
 
-/// Runs noticert inside `script`, a real terminal, and types one line.
+/// Runs noticert in a real terminal and types one line.
 fn typed(place: &Workplace, arguments: &[&str], line: &str) -> Ran {
-    let noticert = place.command(arguments);
-    let words: Vec<String> = std::iter::once(noticert.get_program())
-        .chain(noticert.get_args())
-        .map(|word| format!("'{}'", word.to_str().unwrap()))
-        .collect();
-    let mut child = Command::new("script")
-        .args(["-qefc", &words.join(" "), "/dev/null"])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut keyboard = child.stdin.take().unwrap();
-    writeln!(keyboard, "{line}").unwrap();
-    let output = child.wait_with_output().unwrap();
-    drop(keyboard);
-    Ran::of(output)
+    let mut screen = AtTheScreen::start(&place.command(arguments));
+    screen.types(&format!("{line}\n"));
+    screen.ends()
 }

@@ -2,37 +2,18 @@
 
 mod support;
 
-use std::io::Write;
-use std::process::{Command, Stdio};
-
 use serde_json::Value;
+use support::screen::AtTheScreen;
 use support::{PracticeSite, Ran, Workplace, with};
 
-/// Runs noticert inside `script`, a real terminal, and types `lines`.
+/// Runs noticert in a real terminal and types `lines`.
 fn typed(workplace: &Workplace, arguments: &[&str], lines: &[&str]) -> Ran {
-    let noticert = workplace.command(arguments);
-    let words: Vec<String> = std::iter::once(noticert.get_program())
-        .chain(noticert.get_args())
-        .map(|word| format!("'{}'", word.to_str().unwrap()))
-        .collect();
-    let mut child = Command::new("script")
-        .args(["-qefc", &words.join(" "), "/dev/null"])
-        // No store of the person who runs the tests.
-        .env("HOME", workplace.path("home"))
-        .env_remove("XDG_DATA_HOME")
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut keyboard = child.stdin.take().unwrap();
+    let home = workplace.path("home");
+    let mut screen = AtTheScreen::start_at_home(&workplace.command(arguments), &home);
     for line in lines {
-        writeln!(keyboard, "{line}").unwrap();
+        screen.types(&format!("{line}\n"));
     }
-    // The keyboard stays plugged in until the program has ended by itself.
-    let output = child.wait_with_output().unwrap();
-    drop(keyboard);
-    Ran::of(output)
+    screen.ends()
 }
 
 /// A workplace whose person keys every ID, also those that both readers are sure of: some letters have no doubtful one.

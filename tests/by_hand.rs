@@ -3,9 +3,7 @@
 mod support;
 
 use std::fs;
-use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
 use std::time::Duration;
 
@@ -13,6 +11,7 @@ use noticert::explain::explain;
 use noticert::retrieval::page::UnknownReason;
 use noticert::retrieval::{RefusalReason, RetrievalError};
 use noticert::workflow::Error;
+use support::screen::AtTheScreen;
 use support::{PracticeSite, Ran, Workplace, with};
 
 /// A workplace that knows the letter, and one that has fetched its certificates: what a browser would bring.
@@ -88,46 +87,13 @@ impl Clinic {
             self.site.options(&self.workplace),
         );
         arguments.extend(["--downloads".to_owned(), downloads.display().to_string()]);
-        let screen = AtTheScreen::start(self.workplace.command(arguments));
+        let screen = AtTheScreen::start(&self.workplace.command(arguments));
         while self.state(0).1.as_deref() != Some("by-hand") {
             sleep(Duration::from_millis(50));
         }
         // The page is drawn right after the event.
         sleep(Duration::from_millis(300));
         screen
-    }
-}
-
-/// A program inside `script`, a real terminal.
-struct AtTheScreen(Child);
-
-impl AtTheScreen {
-    fn start(noticert: Command) -> Self {
-        let words: Vec<String> = std::iter::once(noticert.get_program())
-            .chain(noticert.get_args())
-            .map(|word| format!("'{}'", word.to_str().unwrap()))
-            .collect();
-        let child = Command::new("script")
-            .args(["-qefc", &words.join(" "), "/dev/null"])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        Self(child)
-    }
-
-    fn types(&mut self, text: &str) {
-        let keyboard = self.0.stdin.as_mut().unwrap();
-        keyboard.write_all(text.as_bytes()).unwrap();
-        keyboard.flush().unwrap();
-    }
-
-    fn ends(mut self) -> Ran {
-        let keyboard = self.0.stdin.take();
-        let output = self.0.wait_with_output().unwrap();
-        drop(keyboard);
-        Ran::of(output)
     }
 }
 

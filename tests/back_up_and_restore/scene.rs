@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::sync::OnceLock;
 use std::thread;
 use std::time::Duration;
@@ -10,6 +10,7 @@ use std::time::Duration;
 use serde_json::Value;
 use tempfile::TempDir;
 
+use super::support::screen::AtTheScreen;
 use super::support::{PracticeSite, Ran, Workplace, with};
 
 /// The terminals of the scene.
@@ -125,37 +126,10 @@ pub fn back_up_sealed(workplace: &Workplace, stick: &Stick) -> Ran {
 
 /// Runs noticert in a real terminal and types `lines`, each when the program has had time to ask.
 pub fn typed(workplace: &Workplace, arguments: &[&str], lines: &[&str]) -> Ran {
-    let noticert = workplace.command(arguments);
-    let words: Vec<String> = std::iter::once(noticert.get_program())
-        .chain(noticert.get_args())
-        .map(|word| format!("'{}'", word.to_str().unwrap()))
-        .collect();
-    let mut child = Command::new("script")
-        .args(["-qefc", &words.join(" "), "/dev/null"])
-        // No store of the person who runs the tests.
-        .env("HOME", workplace.path("home"))
-        .env_remove("XDG_DATA_HOME")
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut keyboard = child.stdin.take().unwrap();
-    let lines: Vec<String> = lines.iter().map(|line| format!("{line}\n")).collect();
-    let typing = thread::spawn(move || {
-        use std::io::Write;
-        for line in lines {
-            // A hidden prompt throws away what was typed before it stood there.
-            thread::sleep(Duration::from_secs(4));
-            if keyboard.write_all(line.as_bytes()).is_err() {
-                break;
-            }
-        }
-        keyboard
-    });
-    let output = child.wait_with_output().unwrap();
-    drop(typing.join());
-    Ran::of(output)
+    let home = workplace.path("home");
+    let mut screen = AtTheScreen::start_at_home(&workplace.command(arguments), &home);
+    screen.types_slowly(lines);
+    screen.ends()
 }
 
 pub fn output(program: &str, arguments: &[&str]) -> String {

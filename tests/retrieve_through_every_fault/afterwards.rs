@@ -1,33 +1,19 @@
 //! What a second run does after a first one that ended early: finish, ask, or leave it to a person; never submit.
 
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use noticert::practice::authority::{self, Encoding};
 use noticert::practice::site::{Fault, Running};
 
 use crate::scene::{Scene, authority, issuance, request_id, runtime};
+use crate::support::screen::AtTheScreen;
 use crate::support::{PASSWORD, Ran};
 
-/// Runs a command inside `script`, a real terminal, and types `lines`.
+/// Runs a command in a real terminal and types `lines`.
 fn typed(command: &Command, lines: &str) -> Ran {
-    use std::io::Write;
-    let words: Vec<String> = std::iter::once(command.get_program())
-        .chain(command.get_args())
-        .map(|word| format!("'{}'", word.to_str().unwrap()))
-        .collect();
-    let mut child = Command::new("script")
-        .args(["-qefc", &words.join(" "), "/dev/null"])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut keyboard = child.stdin.take().unwrap();
-    keyboard.write_all(lines.as_bytes()).unwrap();
-    // The keyboard stays plugged in until the program has ended by itself.
-    let output = child.wait_with_output().unwrap();
-    drop(keyboard);
-    Ran::of(output)
+    let mut screen = AtTheScreen::start(command);
+    screen.types(lines);
+    screen.ends()
 }
 
 #[test]
