@@ -103,6 +103,16 @@ pub struct TwoReadings {
     pub bounding_box: BoundingBox,
 }
 
+impl TwoReadings {
+    /// Whether the two readings agree on every character, or take one glyph for two look-alikes.
+    pub fn agree_but_for_look_alikes(&self) -> bool {
+        matches!(
+            self.agreement,
+            Agreement::Agreed | Agreement::AgreedButForLookAlikes
+        )
+    }
+}
+
 /// Reads the values of one page.
 pub struct ValueReader<'a> {
     /// The page.
@@ -263,11 +273,10 @@ impl ValueReader<'_> {
         digit: usize,
         specimens: &Specimens,
     ) {
-        let agreed = matches!(
-            readings.agreement,
-            Agreement::Agreed | Agreement::AgreedButForLookAlikes
-        );
-        let (true, Some(line)) = (agreed, self.specimen_line(row, digit)) else {
+        if !readings.agree_but_for_look_alikes() {
+            return;
+        }
+        let Some(line) = self.specimen_line(row, digit) else {
             return;
         };
         let (seen, second) = (sighting(&readings.first), readings.second.characters());

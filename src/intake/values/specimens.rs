@@ -8,6 +8,7 @@
 //!
 //! Letters vouch only when the issuer's line is set in the ID's font, which a character that both have must show.
 
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 
 use image::GrayImage;
@@ -22,6 +23,8 @@ pub struct Specimens {
     digits: Known,
     letters: Known,
     no_small_letters: bool,
+    /// Measured when it is first asked for: every ID of the page needs it.
+    scale: OnceCell<Option<Scale>>,
 }
 
 #[derive(Default)]
@@ -47,6 +50,7 @@ impl Specimens {
     /// Takes the glyphs of a line of digits, marks between them included. Nothing when they run together.
     pub fn add_digits(&mut self, line: &GrayImage, seen: &Sighting) {
         let glyphs = glyphs_of(line, seen).into_iter().flatten();
+        self.scale.take();
         for (character, glyph) in seen.text.iter().zip(glyphs) {
             if character.is_ascii_digit() {
                 self.digits.add(*character, glyph);
@@ -160,12 +164,15 @@ impl Specimens {
         })
     }
 
+    /// What the digits say; `None` on a page with too few of them, or too blurred.
     fn scale(&self) -> Option<Scale> {
-        let noise = self.digits.noise()?;
-        let digit = self.digits.rise()?;
-        (noise <= NOISIEST).then_some(Scale {
-            noise: noise.max(LEAST_NOISE),
-            digit,
+        *self.scale.get_or_init(|| {
+            let noise = self.digits.noise()?;
+            let digit = self.digits.rise()?;
+            (noise <= NOISIEST).then_some(Scale {
+                noise: noise.max(LEAST_NOISE),
+                digit,
+            })
         })
     }
 }
