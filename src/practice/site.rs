@@ -100,6 +100,7 @@ pub struct Running {
     url: String,
     ca_pem: String,
     desk: Arc<Desk>,
+    conversations: Conversations,
     stop: watch::Sender<bool>,
     server: tokio::task::JoinHandle<()>,
 }
@@ -129,11 +130,19 @@ impl PracticeSite {
         let today = japan_date(options.now);
         let desk = Arc::new(Desk::new(options.authority, options.grants, today, faults));
         let (stop, stopped) = watch::channel(false);
-        let server = tokio::spawn(serve(listener, door, router(desk.clone()), stopped));
+        let conversations = Conversations::default();
+        let server = tokio::spawn(serve(
+            listener,
+            door,
+            router(desk.clone()),
+            conversations.clone(),
+            stopped,
+        ));
         Ok(Running {
             url: format!("https://{}{PATH}", named(address)),
             ca_pem,
             desk,
+            conversations,
             stop,
             server,
         })
@@ -154,6 +163,11 @@ impl Running {
     /// How often the form was submitted, whatever came of it.
     pub fn submissions(&self) -> usize {
         self.desk.submissions()
+    }
+
+    /// Waits until nobody talks to it: what a visitor sent before he was killed has been heard then, and counted.
+    pub async fn falls_silent(&self) {
+        self.conversations.end().await;
     }
 
     /// How long it took over all its answers, one after the other: what no visitor can be faster than.
@@ -261,6 +275,8 @@ async fn download(
     body: axum::body::Bytes,
 ) -> Response {
     let answer = desk.faults().at(Stage::Answer);
+    // Counted here: the work below goes on when the visitor has left and the conversation is over.
+    desk.count_submission();
     // Making a key pair takes a good part of a second, so it must not hold up other conversations.
     let answered = tokio::task::spawn_blocking(move || desk.submit(&headers, &body)).await;
     match answer {
@@ -331,24 +347,55 @@ async fn serve(
     listener: TcpListener,
     door: Door,
     router: Router,
+    conversations: Conversations,
     mut stopped: watch::Receiver<bool>,
 ) {
-    let mut conversations = JoinSet::new();
+    let mut tasks = JoinSet::new();
     loop {
         let accepted = tokio::select! {
             _ = stopped.changed() => break,
             accepted = listener.accept() => accepted,
-            Some(_) = conversations.join_next() => continue,
+            Some(_) = tasks.join_next() => continue,
         };
         match accepted {
             Ok((stream, _)) => {
-                conversations.spawn(converse(stream, door.clone(), router.clone()));
+                let conversation = conversations.begin();
+                let (door, router) = (door.clone(), router.clone());
+                tasks.spawn(async move {
+                    converse(stream, door, router).await;
+                    drop(conversation);
+                });
             }
             // Out of descriptors, most likely: they come back as conversations end.
             Err(_) => tokio::time::sleep(BREATH).await,
         }
     }
-    conversations.shutdown().await;
+    tasks.shutdown().await;
+}
+
+/// How many conversations go on.
+#[derive(Clone, Default)]
+struct Conversations(watch::Sender<usize>);
+
+impl Conversations {
+    fn begin(&self) -> Conversation {
+        self.0.send_modify(|open| *open += 1);
+        Conversation(self.0.clone())
+    }
+
+    async fn end(&self) {
+        // The sender lives in `self`, so the channel cannot be closed.
+        let _ = self.0.subscribe().wait_for(|open| *open == 0).await;
+    }
+}
+
+/// One conversation, until it is dropped.
+struct Conversation(watch::Sender<usize>);
+
+impl Drop for Conversation {
+    fn drop(&mut self) {
+        self.0.send_modify(|open| *open -= 1);
+    }
 }
 
 async fn converse(mut stream: TcpStream, door: Door, router: Router) {

@@ -160,9 +160,12 @@ impl Scene {
             .to_vec()
     }
 
-    /// How often the site was submitted to.
+    /// How often the site was submitted to, once it has heard all that was sent: a program that was killed may have
+    /// sent its form, and the site reads it when its turn on the processor comes.
     pub fn submissions(&self) -> usize {
-        self.site.as_ref().map_or(0, Running::submissions)
+        let Some(site) = &self.site else { return 0 };
+        runtime().block_on(site.falls_silent());
+        site.submissions()
     }
 
     fn site(&self) -> &Running {

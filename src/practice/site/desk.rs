@@ -110,6 +110,10 @@ impl Desk {
         self.submissions.load(Ordering::SeqCst)
     }
 
+    pub(super) fn count_submission(&self) {
+        self.submissions.fetch_add(1, Ordering::SeqCst);
+    }
+
     pub(super) fn note_time(&self, time: Duration) {
         let microseconds = u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
         self.microseconds.fetch_add(microseconds, Ordering::SeqCst);
@@ -146,7 +150,6 @@ impl Desk {
 
     /// Answers one submission.
     pub(super) fn submit(&self, headers: &HeaderMap, body: &[u8]) -> Response {
-        self.submissions.fetch_add(1, Ordering::SeqCst);
         let typed = Typed::from_form(headers, body);
         if !self.close_session(headers, &typed.token) {
             return pages::message(pages::SESSION_OVER);
