@@ -368,6 +368,8 @@ impl Tally {
                     "review {place} {name}: {value:?}, printed {truth}, {confidence:.2} {codes:?}, open: {}",
                     open(read)
                 );
+            } else if tell && !right && field == Field::TerminalName {
+                println!("name {place}: {value:?}, printed {truth}, {confidence:.2}");
             } else if tell && !accepted && digits {
                 println!(
                     "review {place} {}: {value:?}, printed {truth}, {confidence:.2} {codes:?}",
