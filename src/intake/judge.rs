@@ -222,7 +222,9 @@ impl Judge<'_> {
 
     /// The issuer is free text to the readers, but a known name to the letter: only that name is accepted.
     fn issuer(&self, seen: Option<&Seen>) -> FieldReading<String> {
-        let mut field = text_field(Field::Issuer, seen);
+        let mut field = text_field(Field::Issuer, seen, |line| {
+            readable(&line.text_with_blanks())
+        });
         if !field
             .value
             .as_ref()
@@ -394,7 +396,7 @@ fn reference_id(seen: Option<&Seen>) -> FieldReading<ReferenceId> {
 }
 
 fn terminal_name(seen: Option<&Seen>) -> FieldReading<TerminalName> {
-    let mut text = text_field(Field::TerminalName, seen);
+    let mut text = text_field(Field::TerminalName, seen, LineReading::text_with_blanks);
     // A name may hold any character there is, and one that the language data lacks is read as another with
     // confidence: nothing vouches for it but a person.
     if text.value.is_some() {
@@ -444,11 +446,15 @@ fn digit_confidences(reading: &LineReading) -> Vec<f32> {
     digits.map(|c| c.confidence).collect()
 }
 
-fn text_field(field: Field, seen: Option<&Seen>) -> FieldReading<String> {
+fn text_field(
+    field: Field,
+    seen: Option<&Seen>,
+    readable: impl Fn(&LineReading) -> String,
+) -> FieldReading<String> {
     let Some(seen) = seen else {
         return FieldReading::missing(doubts::not_found(field));
     };
-    let text = readable(&seen.readings.first.text_with_blanks());
+    let text = readable(&seen.readings.first);
     let value = (!text.is_empty()).then_some(text);
     let mut reading = with_value(seen, value);
     demote_when_unsure(&mut reading);

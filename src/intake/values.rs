@@ -7,6 +7,7 @@
 //! agree on it and both readers are among those. Without Tesseract nothing is accepted: one reader vouches for nothing.
 
 mod glyphs;
+mod names;
 mod shapes;
 pub mod specimens;
 mod vote;
@@ -25,7 +26,7 @@ use crate::intake::page::{Tone, Upright};
 #[cfg(feature = "tesseract")]
 use crate::intake::reader::TesseractReader;
 use crate::intake::reader::{
-    Alphabet, GlyphnetReader, LineReader, LineReading, OTHER, PRINT_HEIGHT, ReaderError,
+    Alphabet, GlyphnetReader, LineReader, LineReading, PRINT_HEIGHT, ReaderError,
 };
 use glyphs::Sighting;
 use specimens::Specimens;
@@ -173,32 +174,6 @@ impl ValueReader<'_> {
     /// A line of Latin print.
     pub fn latin(&mut self, row: &RowLayout) -> Result<Option<TwoReadings>, ReaderError> {
         self.twice(row, Alphabet::Latin, &LATIN_PASSES)
-    }
-
-    /// Free Japanese text, read once: no second reader knows it. Without Tesseract a name of the network's own
-    /// characters can be read, no other.
-    pub fn name(&mut self, row: &RowLayout) -> Result<Option<TwoReadings>, ReaderError> {
-        let Some(area) = row.value_area() else {
-            return Ok(None);
-        };
-        let only = match self.lines(&row.value, Alphabet::Any, NAME_PASS)? {
-            Some(reading) => reading,
-            None => {
-                let own = self.lines(&row.value, Alphabet::Any, DIGIT_PASSES[0])?;
-                own.filter(|reading| !reading.text().contains(OTHER))
-                    .unwrap_or_default()
-            }
-        };
-        let none = LineReading::default();
-        let agreement = Agreement::Agreed;
-        Ok(Some(self.evidence(
-            row,
-            area,
-            only,
-            none,
-            agreement,
-            Alphabet::Any,
-        )))
     }
 
     fn twice(
@@ -544,7 +519,6 @@ const LATIN_PASSES: [Pass; 4] = [
     tesseract(28.0, Tone::Crisp),
     glyphnet(PRINT_HEIGHT * 0.88, Tone::Crisp),
 ];
-const NAME_PASS: Pass = tesseract(26.0, Tone::Grey);
 /// Who reads the marks, who reads the digits.
 const DATE_PASSES: [(Pass, Pass); 4] = [
     (DIGIT_PASSES[0], DIGIT_PASSES[1]),

@@ -1,0 +1,238 @@
+//! Names of terminals: free Japanese text, which only Tesseract's `jpn` knows.
+//!
+//! Nothing vouches for a name, and no safety hangs on it; but folders, lists and the certificate store show it, so it
+//! is worth some care. An unsure line is read again in other sizes. A name in Latin letters is read by the readers of
+//! IDs too, for `jpn` takes a struck zero for a nine. Blanks are measured in the ink: `jpn` passes over them.
+
+use std::ops::Range;
+
+use super::{
+    Agreement, DIGIT_PASSES, LATIN_PASSES, Pass, TwoReadings, ValueReader, shapes, tesseract,
+};
+use crate::intake::fields::blocks::RowLayout;
+use crate::intake::page::Tone;
+use crate::intake::reader::{Alphabet, LineReading, OTHER, ReaderError};
+
+impl ValueReader<'_> {
+    /// Reads a name. There is no second reader, so the readings agree with each other for what they are worth. Without
+    /// Tesseract a name of the network's own characters can be read, no other.
+    pub fn name(&mut self, row: &RowLayout) -> Result<Option<TwoReadings>, ReaderError> {
+        let Some(area) = row.value_area() else {
+            return Ok(None);
+        };
+        let name = match self.japanese_name(row)? {
+            Some(name) if is_latin(&name) => self.latin_name(row, name)?,
+            Some(mut name) => {
+                self.measure_blanks(row, &mut name);
+                name
+            }
+            None => {
+                let own = self.lines(&row.value, Alphabet::Any, DIGIT_PASSES[0])?;
+                own.filter(|reading| !reading.text().contains(OTHER))
+                    .unwrap_or_default()
+            }
+        };
+        Ok(Some(self.evidence(
+            row,
+            area,
+            name,
+            LineReading::default(),
+            Agreement::Agreed,
+            Alphabet::Any,
+        )))
+    }
+
+    /// What `jpn` reads: at once where it is sure, else what two sizes agree on, else what it is surest of.
+    fn japanese_name(&mut self, row: &RowLayout) -> Result<Option<LineReading>, ReaderError> {
+        let mut seen: Vec<LineReading> = Vec::new();
+        for pass in NAME_PASSES {
+            let Some(reading) = self.lines(&row.value, Alphabet::Any, pass)? else {
+                return Ok(None);
+            };
+            let is_second = seen.iter().any(|other| other.text() == reading.text());
+            if reading.confidence() >= SURE || is_second {
+                return Ok(Some(reading));
+            }
+            seen.push(reading);
+        }
+        let surer = |one: &LineReading, other: &LineReading| {
+            one.confidence().total_cmp(&other.confidence())
+        };
+        Ok(seen.into_iter().max_by(surer))
+    }
+
+    /// A name in Latin letters as both readers of Latin see it; as `jpn` saw it where they differ.
+    fn latin_name(
+        &mut self,
+        row: &RowLayout,
+        japanese: LineReading,
+    ) -> Result<LineReading, ReaderError> {
+        let [other, own, ..] = LATIN_PASSES;
+        let other = self.lines(&row.value, Alphabet::Latin, other)?;
+        let own = self.lines(&row.value, Alphabet::Latin, own)?;
+        Ok(match (other, own) {
+            (Some(other), Some(own)) if other.text() == own.text() && is_latin(&other) => other,
+            _ => japanese,
+        })
+    }
+
+    /// Puts blanks where the ink of a line shows them.
+    fn measure_blanks(&self, row: &RowLayout, name: &mut LineReading) {
+        let text = name.characters();
+        for (at, character) in name.characters.iter_mut().enumerate() {
+            // Between Latin words `jpn` sees blanks well enough.
+            character.after_blank &= at > 0 && text[at - 1].is_ascii() && text[at].is_ascii();
+        }
+        let [line] = row.value.as_slice() else {
+            return;
+        };
+        let [pass, ..] = NAME_PASSES;
+        let spans = shapes::spans(&self.image(line, pass), INK);
+        for at in blanks(&spans, &text, pass.height / CAP_HEIGHT) {
+            name.characters[at].after_blank = true;
+        }
+    }
+}
+
+fn is_latin(name: &LineReading) -> bool {
+    let characters = || name.characters.iter().map(|c| c.character);
+    characters().all(|c| c.is_ascii_graphic()) && characters().any(|c| c.is_ascii_alphabetic())
+}
+
+/// The characters of `text` that stand behind a blank, as its ink's columns show; `em` is the width of a full-width
+/// character in pixels.
+fn blanks(spans: &[Range<u32>], text: &[char], em: f32) -> Vec<usize> {
+    let ems = |pixels: u32| pixels as f32 / em;
+    let gaps: Vec<f32> = spans
+        .windows(2)
+        .map(|pair| ems(pair[1].start - pair[0].end))
+        .collect();
+    let wide = |gap: f32| gap >= GAP_OF_KANJI;
+    // White that no character accounts for does not count when places are compared.
+    let ink: Vec<f32> = spans
+        .iter()
+        .map(|span| ems(span.end - span.start))
+        .collect();
+    let steps = ink
+        .iter()
+        .zip(gaps.iter().map(|gap| gap.min(USUAL_GAP)).chain([0.0]));
+    let ends: Vec<f32> = steps
+        .scan(0.0, |end, (ink, gap)| {
+            *end += ink + gap;
+            Some(*end)
+        })
+        .collect();
+    let places: Vec<f32> = text
+        .iter()
+        .scan(0.0, |end, c| {
+            *end += width(*c);
+            Some(*end)
+        })
+        .collect();
+    let (Some(all), Some(whole)) = (ends.last(), places.last()) else {
+        return Vec::new();
+    };
+    let gaps = gaps.iter().enumerate().filter(|(_, gap)| wide(**gap));
+    let found = gaps.filter_map(|(i, gap)| {
+        let target = ends[i] / all * whole;
+        let nearest = (1..text.len()).min_by(|one, other| {
+            let off = |at: usize| (places[at - 1] - target).abs();
+            off(*one).total_cmp(&off(*other))
+        })?;
+        let kanji = is_kanji(text[nearest - 1]) && is_kanji(text[nearest]);
+        let latin = text[nearest - 1].is_ascii() && text[nearest].is_ascii();
+        let least = if kanji { GAP_OF_KANJI } else { GAP_OF_OTHERS };
+        (*gap >= least && !latin).then_some(nearest)
+    });
+    found.collect()
+}
+
+fn is_kanji(character: char) -> bool {
+    matches!(character, '\u{4e00}'..='\u{9fff}')
+}
+
+/// In ems, about.
+fn width(character: char) -> f32 {
+    if character.is_ascii() { 0.6 } else { 1.0 }
+}
+
+/// Grey first: strokes of kanji run together when they are made crisp.
+const NAME_PASSES: [Pass; 3] = [
+    tesseract(26.0, Tone::Grey),
+    tesseract(34.0, Tone::Grey),
+    tesseract(22.0, Tone::Crisp),
+];
+/// Of a name that was right, `jpn` is surer than this of every character.
+const SURE: f32 = 0.9;
+/// Kanji stand closer than this, those narrow ones aside that stand beside each other in no name.
+const GAP_OF_KANJI: f32 = 0.3;
+/// Kana and full-width digits bring up to 0.45 em of white along.
+const GAP_OF_OTHERS: f32 = 0.5;
+/// White that characters bring along.
+const USUAL_GAP: f32 = 0.15;
+/// The print's height in ems.
+const CAP_HEIGHT: f32 = 0.92;
+/// Darker is ink, in an evenly lit line.
+const INK: u8 = 150;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Columns of ink of characters this wide, each with this much white before it; an em is 100 pixels.
+    fn ink(parts: &[(u32, u32)]) -> Vec<Range<u32>> {
+        let mut x = 0;
+        parts
+            .iter()
+            .map(|(white, width)| {
+                let start = x + white;
+                x = start + width;
+                start..x
+            })
+            .collect()
+    }
+
+    const NONE: [usize; 0] = [];
+
+    fn text(text: &str) -> Vec<char> {
+        text.chars().collect()
+    }
+
+    #[test]
+    fn a_blank_between_kanji_is_measured() {
+        // 1階受付 端末1, the blank a quarter of an em; 付 and 端 fall into two columns of ink each.
+        let spans = ink(&[
+            (0, 30),
+            (15, 90),
+            (10, 90),
+            (10, 30),
+            (8, 52),
+            (35, 30),
+            (8, 52),
+            (10, 90),
+            (15, 30),
+        ]);
+        assert_eq!(blanks(&spans, &text("1階受付端末1"), 100.0), [4]);
+    }
+
+    #[test]
+    fn the_white_around_full_width_digits_and_kana_is_no_blank() {
+        // 窓口１, レセコン１
+        let spans = ink(&[(0, 90), (10, 70), (44, 20)]);
+        assert_eq!(blanks(&spans, &text("窓口1"), 100.0), NONE);
+        let spans = ink(&[(0, 70), (25, 80), (30, 70), (20, 80), (42, 20)]);
+        assert_eq!(blanks(&spans, &text("レセコン1"), 100.0), NONE);
+    }
+
+    #[test]
+    fn a_full_width_blank_before_a_digit_is_one() {
+        let spans = ink(&[(0, 90), (10, 90), (120, 20)]);
+        assert_eq!(blanks(&spans, &text("受付1"), 100.0), [2]);
+    }
+
+    #[test]
+    fn no_ink_and_no_text_have_no_blanks() {
+        assert_eq!(blanks(&[], &text("受付"), 100.0), NONE);
+        assert_eq!(blanks(&ink(&[(0, 90)]), &[], 100.0), NONE);
+    }
+}
