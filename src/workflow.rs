@@ -58,7 +58,7 @@ pub use installing::{CredentialWriter, Destination, Installation};
 pub use packing::{PackError, Packed, Packing};
 pub use person::{About, Person, PersonError, Progress, Question};
 pub use reading::{ReadOutcome, Recorded, read_only};
-pub use rehearsal::{PracticeFiles, Rehearsal, open_practice};
+pub use rehearsal::{PracticeFiles, PracticeWish, Rehearsal, open_practice};
 pub use removing::{RemovalRun, RemoveError, Removed};
 pub use restoring::{RestoreError, RestoreRequest, RestoreRun};
 pub use retrieving::{Retrieval, SiteChoice, known_password};

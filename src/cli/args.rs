@@ -439,6 +439,9 @@ pub struct PracticeArguments {
     /// 練習用の通知書に載せる端末の数
     #[arg(long, value_name = "N", default_value_t = 3)]
     pub terminals: usize,
+    /// 同じ番号なら同じ通知書になります（日付は今日のもの）。省略すると毎回新しい通知書
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
     /// 練習用サイトの異常や画面の違い（複数可。名前の一覧は --help）
     #[arg(long = "fault", value_name = "NAME", num_args = 1.., value_enum)]
     pub faults: Vec<Fault>,

@@ -3,21 +3,20 @@
 use serde_json::json;
 
 use crate::domain::Text;
-use crate::workflow::{Error, open_practice};
+use crate::workflow::{Error, PracticeWish, open_practice};
 
 use super::args::PracticeArguments;
 use super::exit::ExitCode;
 use super::{Session, now};
 
 pub fn run(session: &Session, arguments: &PracticeArguments) -> Result<ExitCode, Error> {
-    let practice = open_practice(
-        &arguments.to,
-        arguments.terminals.max(1),
-        arguments.listen,
-        &session.config,
-        now(),
-        arguments.faults.clone(),
-    )?;
+    let wish = PracticeWish {
+        terminals: arguments.terminals.max(1),
+        listen: arguments.listen,
+        faults: arguments.faults.clone(),
+        seed: arguments.seed,
+    };
+    let practice = open_practice(&arguments.to, wish, &session.config, now())?;
     let files = &practice.files;
     if session.common.json {
         println!(

@@ -83,18 +83,29 @@ impl OpenPractice {
     }
 }
 
+/// What practice is wanted.
+#[derive(Clone, Debug)]
+pub struct PracticeWish {
+    /// Terminals of the letter.
+    pub terminals: usize,
+    /// Where the site listens.
+    pub listen: SocketAddr,
+    /// How it misbehaves.
+    pub faults: Vec<site::Fault>,
+    /// Equal seeds make equal letters, but for the dates; `None`: a new letter each time.
+    pub seed: Option<u64>,
+}
+
 /// Invents a letter and an authority, writes both into `folder`, and starts the site that knows them.
 pub fn open_practice(
     folder: &Path,
-    terminals: usize,
-    listen: SocketAddr,
+    wish: PracticeWish,
     config: &Config,
     now: jiff::Timestamp,
-    faults: Vec<site::Fault>,
 ) -> Result<OpenPractice, Error> {
     let today = japan_date(now);
-    let seed = now.as_millisecond().unsigned_abs();
-    let letter = Letter::invent(seed, terminals, today, &config.rules);
+    let seed = wish.seed.unwrap_or(now.as_millisecond().unsigned_abs());
+    let letter = Letter::invent(seed, wish.terminals, today, &config.rules);
     let issuances = letter
         .blocks
         .iter()
@@ -131,9 +142,9 @@ pub fn open_practice(
     let running = runtime.block_on(PracticeSite::start(site::Options {
         authority,
         grants,
-        bind: listen,
+        bind: wish.listen,
         now,
-        faults,
+        faults: wish.faults,
     }))?;
     Ok(OpenPractice {
         files: PracticeFiles {
@@ -215,14 +226,13 @@ impl Rehearsal<'_> {
             "■ 1/7 架空の通知書（3台分）を今日の日付で描き、練習用サイトを起動します",
             "■ 1/7 Drawing an invented letter (3 terminals) with today's dates, starting the practice site",
         );
-        let practice = open_practice(
-            self.data,
-            TERMINALS,
-            loopback(),
-            self.config,
-            now,
-            Vec::new(),
-        )?;
+        let wish = PracticeWish {
+            terminals: TERMINALS,
+            listen: loopback(),
+            faults: Vec::new(),
+            seed: None,
+        };
+        let practice = open_practice(self.data, wish, self.config, now)?;
         self.say(
             &format!(
                 "  ✓ {}  サイト {}",
