@@ -10,12 +10,17 @@ mod ber;
 mod checks;
 mod cipher;
 mod container;
+mod derivation;
 mod key;
 mod mac;
+mod names;
+mod password;
 mod search;
 mod writing;
 
-pub use writing::{WriteError, is_legacy, write};
+pub use names::name_of;
+pub use password::{FilePassword, OpensFile};
+pub use writing::{WriteError, form_of, write};
 
 use jiff::Timestamp;
 use thiserror::Error;
@@ -38,15 +43,16 @@ pub struct Expected<'a> {
     pub key_derivation_rounds: u32,
 }
 
-/// A `.p12` that opened, with what was found in it.
+/// A `.p12` that opened, with what was found in it. Only one that the four digits of the site opened can become a
+/// credential.
 #[derive(Debug)]
-pub struct Examination {
+pub struct Examination<P = CertificatePassword> {
     /// Every check, in the order a person would make them.
     pub checks: Vec<Check>,
     /// What the end-entity certificate says, where there is one.
     pub facts: Option<CertificateFacts>,
     pkcs12: Pkcs12,
-    password: CertificatePassword,
+    password: P,
     material: Option<KeyMaterial>,
 }
 
@@ -99,9 +105,12 @@ pub enum CredentialError {
     /// The password does not open the file.
     #[error("the certificate password does not open the PKCS#12 file")]
     WrongPassword,
-    /// There is no check value, so nothing proves that the file is whole.
-    #[error("the PKCS#12 file carries no check value")]
+    /// There is neither check value nor encryption, so no password opens the file: it stands open.
+    #[error("the PKCS#12 file carries neither check value nor encryption")]
     NoMac,
+    /// One part opens with the password and another does not.
+    #[error("a part of the PKCS#12 file is shut with another password")]
+    ShutOtherwise,
     /// A scheme that noticert cannot read.
     #[error("the PKCS#12 file uses {identifier} for its {part}, which is not supported")]
     Unsupported {
@@ -167,14 +176,15 @@ pub enum Part {
 ///
 /// Fails only where the file cannot be opened and understood; what is found wrong in an opened file is a
 /// [`Check`].
-pub fn examine(
+pub fn examine<P: OpensFile>(
     pkcs12: Pkcs12,
-    password: &CertificatePassword,
+    password: &P,
     expected: &Expected<'_>,
     now: Timestamp,
-) -> Result<Examination, CredentialError> {
+) -> Result<Examination<P>, CredentialError> {
+    let opener = password.file_password();
     // The bytes are read here and stay where they are.
-    let container = container::open(pkcs12.expose(), password, expected.key_derivation_rounds)?;
+    let container = container::open(pkcs12.expose(), &opener, expected.key_derivation_rounds)?;
     let findings = checks::check(&container, expected, now)?;
     Ok(Examination {
         checks: findings.checks,
@@ -192,7 +202,7 @@ pub fn fits(facts: &CertificateFacts, letter: &Issuance) -> bool {
         .all(|check| check.outcome != Outcome::Failed)
 }
 
-impl Examination {
+impl<P> Examination<P> {
     /// Whether nothing failed.
     pub fn passed(&self) -> bool {
         self.failed().next().is_none() && self.facts.is_some() && self.material.is_some()
@@ -210,17 +220,13 @@ impl Examination {
             .collect()
     }
 
-    /// The proof, when nothing failed.
-    pub fn into_verified(self) -> Result<VerifiedCredential, CredentialError> {
-        let failed: Vec<Check> = self.failed().cloned().collect();
-        match (self.facts, self.material) {
-            (Some(facts), Some(material)) if failed.is_empty() => Ok(VerifiedCredential::attest(
-                self.pkcs12,
-                self.password,
-                facts,
-                material,
-            )),
-            _ => Err(CredentialError::ChecksFailed { failed }),
+    /// Nothing, when nothing failed; else what failed.
+    pub fn verdict(&self) -> Result<(), CredentialError> {
+        match self.passed() {
+            true => Ok(()),
+            false => Err(CredentialError::ChecksFailed {
+                failed: self.failed().cloned().collect(),
+            }),
         }
     }
 
@@ -228,6 +234,22 @@ impl Examination {
         self.checks
             .iter()
             .filter(|check| check.outcome == Outcome::Failed)
+    }
+}
+
+impl Examination {
+    /// The proof, when nothing failed.
+    pub fn into_verified(self) -> Result<VerifiedCredential, CredentialError> {
+        self.verdict()?;
+        match (self.facts, self.material) {
+            (Some(facts), Some(material)) => Ok(VerifiedCredential::attest(
+                self.pkcs12,
+                self.password,
+                facts,
+                material,
+            )),
+            _ => Err(CredentialError::ChecksFailed { failed: Vec::new() }),
+        }
     }
 }
 

@@ -94,8 +94,8 @@ pub trait Pkcs12Writer {
         form: Pkcs12Form,
     ) -> Result<Pkcs12, WriteError>;
 
-    /// Whether every part of the file is in [`Pkcs12Form::Legacy`].
-    fn is_legacy(&self, pkcs12: &Pkcs12) -> bool;
+    /// The form of a file; `None` for one that few stores can read.
+    fn form_of(&self, pkcs12: &Pkcs12) -> Option<Pkcs12Form>;
 }
 
 /// Why a PKCS#12 file cannot be written; whoever fills [`Pkcs12Writer`] knows more.

@@ -61,7 +61,7 @@ pub use reading::{ReadOutcome, Recorded, read_only};
 pub use rehearsal::{PracticeFiles, PracticeWish, Rehearsal, open_practice};
 pub use removing::{RemovalRun, RemoveError, Removed};
 pub use restoring::{RestoreError, RestoreRequest, RestoreRun};
-pub use retrieving::{Retrieval, SiteChoice, known_password};
+pub use retrieving::{Retrieval, SiteChoice, file_password, known_password};
 pub use reviewing::Reviewed;
 pub use seal::open_ledger;
 pub use sealing::{SealStatus, SealWay, change_seal, lock_seal, seal_status};

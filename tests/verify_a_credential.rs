@@ -20,9 +20,11 @@ fn files_of_every_program_become_the_same_credential() {
     let fingerprint = Fingerprint::of(&fixture("certificate-alone.cer"));
     for name in [
         "rc2-40-sha1",
+        "rc2-128",
         "3des-sha1",
         "aes-256-sha256",
         "aes-128-mac-sha1",
+        "pbmac1",
         "mac-sha384",
         "mac-sha512",
         "certificates-in-clear",
@@ -68,6 +70,20 @@ fn a_file_without_its_issuer_is_a_credential_with_a_problem() {
     assert_eq!(problems[0].code, "no-issuer");
     let credential = examination.into_verified().unwrap();
     assert!(credential.material().chain.is_empty());
+}
+
+#[test]
+fn a_file_without_check_value_is_a_credential_with_a_problem() {
+    let examination = examined(fixture("no-mac.p12")).unwrap();
+    let problems = examination.problems();
+    assert_eq!(problems.len(), 1);
+    assert_eq!(problems[0].code, "no-mac");
+    examination.into_verified().unwrap();
+    let wrong = open_with(fixture("no-mac.p12"), "2469");
+    assert!(
+        matches!(wrong, Err(CredentialError::WrongPassword)),
+        "{wrong:?}"
+    );
 }
 
 #[test]
@@ -140,10 +156,6 @@ fn schemes_that_cannot_be_read_are_named() {
         CredentialError::Unsupported { part, identifier } => (part, identifier),
         other => panic!("{other:?}"),
     };
-    assert_eq!(
-        unsupported("rc2-128.p12"),
-        (Part::Encryption, "1.2.840.113549.1.12.1.5".to_owned())
-    );
     assert_eq!(
         unsupported("edwards-curve.p12"),
         (Part::Key, "1.3.101.112".to_owned())

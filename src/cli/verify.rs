@@ -4,7 +4,7 @@ use serde_json::json;
 
 use crate::credential::{self, Outcome};
 use crate::domain::{Pkcs12, japan_date};
-use crate::workflow::{Error, known_password};
+use crate::workflow::{Error, file_password};
 
 use super::args::VerifyArguments;
 use super::exit::ExitCode;
@@ -27,7 +27,7 @@ pub fn run(session: &Session, arguments: &VerifyArguments) -> Result<ExitCode, E
         }
         None => None,
     };
-    let password = known_password(given, &mut person)?;
+    let password = file_password(given, &mut person)?;
     let expected = credential::Expected {
         letter: letter.as_ref().map(|reviewed| reviewed.issuance()),
         issuer_family: &session.config.certificate.issuer_family,
@@ -69,8 +69,8 @@ pub fn run(session: &Session, arguments: &VerifyArguments) -> Result<ExitCode, E
             println!("{} {}", check.outcome.mark(), session.text(&check.text));
         }
     }
-    match examined.into_verified() {
-        Ok(_) => Ok(ExitCode::Done),
+    match examined.verdict() {
+        Ok(()) => Ok(ExitCode::Done),
         Err(error) => Ok(report::error(
             &Error::Credential(error),
             session.language,

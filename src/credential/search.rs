@@ -1,4 +1,4 @@
-//! The four digits of a file whose holder lost them: all ten thousand are tried on the check value.
+//! The four digits of a file whose holder lost them: all ten thousand are tried on its lock.
 //!
 //! Only a file that lies here is ever tried, never a site. With the 2,000 rounds that authorities write it takes
 //! seconds, which is why such a file counts as clear text.
@@ -10,6 +10,7 @@ use std::thread;
 
 use super::CredentialError;
 use super::container;
+use super::password::OpensFile;
 use crate::domain::{CertificatePassword, Pkcs12};
 
 /// How a search ended.
@@ -43,7 +44,7 @@ pub fn search_password(
                     let Some(password) = numbered(number) else {
                         break;
                     };
-                    if lock.opens_with(&password) {
+                    if lock.opens_with(&password.file_password()) {
                         is_over.store(true, Ordering::Relaxed);
                         *found.lock().unwrap_or_else(|broken| broken.into_inner()) = Some(password);
                     }

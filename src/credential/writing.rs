@@ -15,7 +15,7 @@ use sha1::{Digest, Sha1};
 use thiserror::Error;
 
 use super::container;
-use super::mac;
+use super::mac::{Hash, MacScheme};
 use crate::domain::{CertificatePassword, KeyMaterial, Pkcs12, Pkcs12Form};
 
 /// Why a file could not be written.
@@ -75,12 +75,18 @@ pub fn write(
     Ok(Pkcs12::received(bytes))
 }
 
-/// Whether every part that shows without the password is in the legacy form. What cannot be understood is not.
-pub fn is_legacy(pkcs12: &Pkcs12) -> bool {
+/// The form that `pkcs12` has, as far as it shows without the password: [`Pkcs12Form::Legacy`] where every part is in
+/// it. `None` for one whose check value is missing or made by PBMAC1, which few stores know yet.
+pub fn form_of(pkcs12: &Pkcs12) -> Option<Pkcs12Form> {
     // Only the outside is read.
-    let schemes = container::schemes(pkcs12.expose(), u32::MAX);
-    schemes.is_ok_and(|(mac, ciphers)| {
-        mac == mac::MacAlgorithm::Sha1 && ciphers.iter().all(|name| !name.starts_with("PBES2"))
+    let (mac, ciphers) = container::schemes(pkcs12.expose(), u32::MAX).ok()?;
+    let MacScheme::Pkcs12 { hash, .. } = mac? else {
+        return None;
+    };
+    let is_legacy = hash == Hash::Sha1 && ciphers.iter().all(|name| !name.starts_with("PBES2"));
+    Some(match is_legacy {
+        true => Pkcs12Form::Legacy,
+        false => Pkcs12Form::Modern,
     })
 }
 
@@ -97,13 +103,23 @@ const MODERN_ROUNDS: u32 = 10_000;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::credential::container::open;
+    use crate::credential::container::{Container, open as open_with};
+    use crate::credential::{CredentialError, OpensFile};
 
     const AES: &[u8] = include_bytes!("../../fixtures/credentials/aes-256-sha256.p12");
+    const PBMAC1: &[u8] = include_bytes!("../../fixtures/credentials/pbmac1.p12");
     const TRIPLE_DES: &[u8] = include_bytes!("../../fixtures/credentials/3des-sha1.p12");
 
     fn password() -> CertificatePassword {
         "2468".parse().unwrap()
+    }
+
+    fn open(
+        file: &[u8],
+        password: &CertificatePassword,
+        rounds: u32,
+    ) -> Result<Container, CredentialError> {
+        open_with(file, &password.file_password(), rounds)
     }
 
     fn material(file: &[u8]) -> KeyMaterial {
@@ -120,9 +136,9 @@ mod tests {
     fn what_is_written_holds_the_same_key_certificates_and_name() {
         let before = material(AES);
         let chosen: CertificatePassword = "1357".parse().unwrap();
-        for (form, is_legacy_form) in [(Pkcs12Form::Legacy, true), (Pkcs12Form::Modern, false)] {
+        for form in [Pkcs12Form::Legacy, Pkcs12Form::Modern] {
             let written = write(&before, "受付𠮷1号機", &chosen, form).unwrap();
-            assert_eq!(is_legacy(&written), is_legacy_form, "{form:?}");
+            assert_eq!(form_of(&written), Some(form));
             assert!(open(written.expose(), &password(), 1_000_000).is_err());
             let read = open(written.expose(), &chosen, 1_000_000).unwrap();
             assert_eq!(read.keys.len(), 1);
@@ -141,8 +157,10 @@ mod tests {
 
     #[test]
     fn the_form_of_a_file_is_told_without_its_password() {
-        assert!(is_legacy(&Pkcs12::received(TRIPLE_DES.to_vec())));
-        assert!(!is_legacy(&Pkcs12::received(AES.to_vec())));
-        assert!(!is_legacy(&Pkcs12::received(b"no container".to_vec())));
+        let form = |bytes: &[u8]| form_of(&Pkcs12::received(bytes.to_vec()));
+        assert_eq!(form(TRIPLE_DES), Some(Pkcs12Form::Legacy));
+        assert_eq!(form(AES), Some(Pkcs12Form::Modern));
+        assert_eq!(form(PBMAC1), None);
+        assert_eq!(form(b"no container"), None);
     }
 }

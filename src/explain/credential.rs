@@ -1,6 +1,6 @@
 //! What is wrong with a `.p12`, in words.
 
-use crate::credential::{CredentialError, FoundInstead, Part};
+use crate::credential::{CredentialError, FoundInstead, Part, name_of};
 use crate::domain::Text;
 
 use super::Explanation;
@@ -63,15 +63,29 @@ pub fn explain(error: &CredentialError) -> Explanation {
         ),
         CredentialError::NoMac => (
             Text::new(
-                "ファイルに検査値がなく、正しいことを確かめられません。",
-                "The file carries no check value, so nothing proves that it is whole.",
+                "ファイルに検査値も暗号もありません。誰でも開け、書き換えられるファイルです。",
+                "The file carries neither check value nor encryption: anybody can open and change it.",
             ),
             Text::new(
                 "取得サイトから受け取った元のファイルを使ってください。",
                 "Use the file as the site sent it.",
             ),
         ),
+        CredentialError::ShutOtherwise => (
+            Text::new(
+                "証明書パスワードは合っていますが、ファイルの一部が別のパスワードで閉じてあります。",
+                "The certificate password is right, but a part of the file is shut with another one.",
+            ),
+            Text::new(
+                "取得サイトから受け取った元のファイルを使うか、全体を同じ数字4桁で書き出し直してください。",
+                "Use the file as the site sent it, or export it anew with the same 4 digits throughout.",
+            ),
+        ),
         CredentialError::Unsupported { part, identifier } => {
+            let scheme = match name_of(identifier) {
+                Some(name) => format!("{name}, {identifier}"),
+                None => identifier.clone(),
+            };
             let (ja, en) = match part {
                 Part::Container => ("入れ物", "container"),
                 Part::Mac => ("検査値", "check value"),
@@ -80,8 +94,8 @@ pub fn explain(error: &CredentialError) -> Explanation {
             };
             (
                 Text::new(
-                    format!("ファイルの{ja}の方式（{identifier}）を noticert は読めません。"),
-                    format!("The file's {en} uses {identifier}, which noticert cannot read."),
+                    format!("ファイルの{ja}の方式（{scheme}）を noticert は読めません。"),
+                    format!("The file's {en} uses {scheme}, which noticert cannot read."),
                 ),
                 Text::new(
                     "取得サイトから受け取った元のファイルを使ってください。",

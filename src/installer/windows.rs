@@ -103,7 +103,12 @@ impl WindowsStore {
     }
 
     fn must_rewrite(&self, credential: &VerifiedCredential) -> bool {
-        !self.reads_aes && !self.writer.is_legacy(credential.pkcs12())
+        match self.writer.form_of(credential.pkcs12()) {
+            Some(Pkcs12Form::Legacy) => false,
+            Some(Pkcs12Form::Modern) => !self.reads_aes,
+            // A check value that Windows does not know, or none: it would call the password wrong.
+            None => true,
+        }
     }
 }
 

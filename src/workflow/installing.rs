@@ -287,8 +287,8 @@ impl Pkcs12Writer for CredentialWriter {
         Ok(credential::write(material, name, password, form)?)
     }
 
-    fn is_legacy(&self, pkcs12: &Pkcs12) -> bool {
-        credential::is_legacy(pkcs12)
+    fn form_of(&self, pkcs12: &Pkcs12) -> Option<Pkcs12Form> {
+        credential::form_of(pkcs12)
     }
 }
 

@@ -34,7 +34,7 @@ use super::error::Error;
 use super::{Desk, Outcome, name_of};
 use answers::{Answers, Kept};
 pub(super) use asking::is_yes;
-pub use asking::known_password;
+pub use asking::{file_password, known_password};
 use attempt::{Ask, Asked, Ended, Reply, Task, Turn};
 use batch::{Batch, Next};
 use forms::Forms;

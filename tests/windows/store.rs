@@ -249,8 +249,8 @@ impl Pkcs12Writer for Counting {
         CredentialWriter.write(material, name, password, form)
     }
 
-    fn is_legacy(&self, pkcs12: &Pkcs12) -> bool {
-        CredentialWriter.is_legacy(pkcs12)
+    fn form_of(&self, pkcs12: &Pkcs12) -> Option<Pkcs12Form> {
+        CredentialWriter.form_of(pkcs12)
     }
 }
 

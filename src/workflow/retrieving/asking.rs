@@ -6,6 +6,7 @@ use secrecy::{ExposeSecret, SecretString};
 use super::super::Desk;
 use super::super::error::Error;
 use super::super::person::{Person, PersonError, Question};
+use crate::credential::{FilePassword, OpensFile};
 use crate::domain::{CertificatePassword, Text, fold_typed};
 
 /// The certificate password of a file that exists: from a file, or asked once.
@@ -23,6 +24,29 @@ pub fn known_password(
     };
     // Exposed to be folded and parsed into the password's own type.
     Ok(fold_typed(typed.expose_secret()).parse()?)
+}
+
+/// The password of a `.p12` from anywhere, which need not be the site's four digits.
+///
+/// What looks like the four digits is folded as theirs is; anything else is taken as it was typed, because another
+/// program shut the file with exactly that.
+pub fn file_password(
+    given: Option<SecretString>,
+    person: &mut dyn Person,
+) -> Result<FilePassword, Error> {
+    let typed = match given {
+        Some(text) => text,
+        None if person.is_present() => person.key_hidden(&Text::new(
+            "ファイルのパスワード（数字4桁。別のプログラムで書き出したものなら、そのパスワード）:",
+            "Password of the file (4 digits; or what another program shut it with):",
+        ))?,
+        None => return Err(nobody_for_the_password()),
+    };
+    // Exposed to see whether it is four digits, however they were typed.
+    match fold_typed(typed.expose_secret()).parse::<CertificatePassword>() {
+        Ok(digits) => Ok(digits.file_password()),
+        Err(_) => Ok(FilePassword::new(typed)),
+    }
 }
 
 fn nobody_for_the_password() -> Error {
