@@ -1,8 +1,10 @@
 //! Draws invented letters by seed, reads them, and counts what was right, wrong or left to a person.
 //!
 //! ```text
-//! cargo run --release --example measure-reading -- --pages 500 --seed 1 [--fonts DIR] [--unusual] [--grade photo] [--askew DEGREES] [--wrong] [--jobs N]
+//! cargo run --release --example measure-reading -- --pages 500 --seed 1 [--fonts DIR] [--unusual] [--grade photo] [--askew DEGREES] [--two] [--wrong] [--jobs N]
 //! ```
+//!
+//! `--two` lays a second letter beside the page, or above or below it, as on an A3 glass.
 //!
 //! Fonts that are not on this machine are left out and named. `--wrong` lists every field that was not
 //! accepted or not right, with what was read: everything is invented, so nothing secret is printed.
@@ -22,7 +24,8 @@ use noticert::intake::document::Document;
 use noticert::intake::sheet::{PageOutcome, SheetReader};
 use noticert::practice::letters::{
     Font, Grade, Letter, Random, Scan, Sheet, Style, Truth, Turn, askew, blank_page, cover_page,
-    draw, encode_png, invoice, kaigo_letter, masked_sample, old_authority_letter, turn,
+    draw, encode_png, invoice, kaigo_letter, masked_sample, old_authority_letter, one_above_other,
+    side_by_side, turn,
 };
 
 const TODAY: Date = date(2026, 11, 21);
@@ -69,6 +72,7 @@ struct Options {
     seed: u64,
     jobs: usize,
     unusual: bool,
+    two: bool,
     wrong: bool,
     askew: f32,
     grade: Option<Grade>,
@@ -83,6 +87,7 @@ impl Options {
             seed: 1,
             jobs: 1,
             unusual: false,
+            two: false,
             wrong: false,
             askew: 0.0,
             grade: None,
@@ -105,6 +110,7 @@ impl Options {
                 }
                 "--keep" => options.keep = Some(value()?.into()),
                 "--font" => options.only_font = Some(value()?),
+                "--two" => options.two = true,
                 "--unusual" => options.unusual = true,
                 "--wrong" => options.wrong = true,
                 other => return Err(format!("unknown option {other}").into()),
@@ -226,6 +232,21 @@ impl Case {
             (format!("{grade:?} letter"), page.scan.clone(), truth.sheets)
         };
         let mut scan = grade.apply(&scan, seed);
+        let (mut kind, mut truth) = (kind, truth);
+        if options.two {
+            // A second letter beside the first, or a page of anything else above or below it.
+            let other = Letter::invent(!seed, 1, TODAY, &config.rules);
+            let drawn = &draw(&other, &style, font, dpi)[0];
+            let beside = grade.apply(&drawn.scan, !seed);
+            scan = match random.one_in(4) {
+                true => one_above_other(&scan, &beside),
+                false => side_by_side(&scan, &beside),
+            };
+            let mut of_other = Truth::on(TODAY);
+            of_other.add_page("measured", 1, &other, drawn);
+            truth.extend(of_other.sheets);
+            kind = format!("{kind} and letter");
+        }
         if options.askew != 0.0 {
             let degrees = random.within(-options.askew, options.askew);
             scan = askew(&scan, degrees);
@@ -264,12 +285,28 @@ impl Case {
         let start = Instant::now();
         let page = document.page(1)?;
         let decoded = start.elapsed();
-        let page = reader.read("measured", page)?;
+        let pages = reader.read("measured", page)?;
         Ok(Outcome {
-            page,
+            page: as_one(pages),
             decoded,
             took: start.elapsed(),
         })
+    }
+}
+
+/// The notices of all sheets that a page shows; without any, what the first sheet is.
+fn as_one(pages: Vec<PageOutcome>) -> PageOutcome {
+    let mut sheets = Vec::new();
+    let mut without = None;
+    for page in pages {
+        match page {
+            PageOutcome::Notice(of_page) => sheets.extend(of_page),
+            PageOutcome::WithoutNotice(page) => _ = without.get_or_insert(page),
+        }
+    }
+    match without {
+        Some(page) if sheets.is_empty() => PageOutcome::WithoutNotice(page),
+        _ => PageOutcome::Notice(sheets),
     }
 }
 

@@ -23,6 +23,6 @@ pub use proof::{
 };
 pub use reading::{
     BoundingBox, CharacterReading, Crop, Doubt, Field, FieldReading, IssuanceReading,
-    PageWithoutNotice, Problem, Status, UnreadFile,
+    PageWithoutNotice, Part, Problem, Status, UnreadFile,
 };
 pub use text::{Language, Text, edit_distance};

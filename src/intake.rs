@@ -71,7 +71,7 @@ pub struct Reading {
     pub pages_without_notice: Vec<PageWithoutNotice>,
     /// Files, or pages of them, that could not be read.
     pub files_not_read: Vec<FileNotRead>,
-    /// Pages looked at.
+    /// Pages looked at; a page that shows several sheets counts as those.
     pub pages: u32,
     /// Whether reading stopped before the end because it was asked to.
     pub cancelled: bool,
@@ -128,7 +128,7 @@ pub struct Progress {
 /// One delivery of [`Intake::read_each`], in order.
 #[derive(Debug)]
 pub enum Delivery {
-    /// A page was read.
+    /// A page was read, or one of the sheets that it shows.
     Page(PageOutcome),
     /// A file or page was not.
     NotRead(FileNotRead),

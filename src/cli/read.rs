@@ -1,6 +1,6 @@
 //! `noticert read FILES…`
 
-use crate::domain::{Field, IssuanceReading, Status, Text, UnreadFile, japan_date};
+use crate::domain::{Field, IssuanceReading, Part, Status, Text, UnreadFile, japan_date};
 use crate::explain::file_not_read;
 use crate::intake::tally::{Expectation, Tally};
 use crate::intake::values::READS_TWICE;
@@ -98,9 +98,10 @@ pub fn show(session: &Session, outcome: &ReadOutcome, mask: bool) {
     }
     for page in &reading.pages_without_notice {
         println!(
-            "- {} p.{}: {}",
+            "- {} p.{}{}: {}",
             page.source,
             page.page,
+            side(session, page.part),
             session.text(&page.reason)
         );
     }
@@ -143,11 +144,19 @@ pub fn show(session: &Session, outcome: &ReadOutcome, mask: bool) {
     }
 }
 
+/// Where on the page, when it shows several sheets.
+fn side(session: &Session, part: Option<Part>) -> String {
+    part.map_or_else(String::new, |part| {
+        format!(" {}", session.text(&part.place()))
+    })
+}
+
 fn show_sheet(session: &Session, sheet: &IssuanceReading) {
     println!(
-        "■ {} p.{} #{}  {}",
+        "■ {} p.{}{} #{}  {}",
         sheet.source,
         sheet.page,
+        side(session, sheet.part),
         sheet.index,
         session.text(&status_word(sheet.status))
     );

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::domain::{
-    Field, FieldReading, IssuanceReading, Language, PageWithoutNotice, UnreadFile,
+    Field, FieldReading, IssuanceReading, Language, PageWithoutNotice, Part, UnreadFile,
 };
 
 /// The whole answer of one `read`.
@@ -17,12 +17,12 @@ pub fn read_json(
     json!({
         "schema": "noticert.read/1",
         "sheets": sheets.iter().map(|sheet| sheet_json(sheet, mask, language)).collect::<Vec<_>>(),
-        "pages_without_notice": pages_without_notice.iter().map(|page| json!({
+        "pages_without_notice": pages_without_notice.iter().map(|page| with_part(json!({
             "source": page.source,
             "page": page.page,
             "code": page.code,
             "reason": page.reason.in_language(language),
-        })).collect::<Vec<_>>(),
+        }), page.part)).collect::<Vec<_>>(),
         "files_not_read": files_not_read.iter().map(|file| json!({
             "source": file.source,
             "reason": file.reason.in_language(language),
@@ -121,7 +121,7 @@ fn sheet_json(sheet: &IssuanceReading, mask: bool, language: Language) -> Value 
         ),
     );
 
-    json!({
+    let sheet_of_page = json!({
         "source": sheet.source,
         "page": sheet.page,
         "index": sheet.index,
@@ -131,7 +131,16 @@ fn sheet_json(sheet: &IssuanceReading, mask: bool, language: Language) -> Value 
             "code": problem.code,
             "text": problem.text.in_language(language),
         })).collect::<Vec<_>>(),
-    })
+    });
+    with_part(sheet_of_page, sheet.part)
+}
+
+/// Names the sheet where one page of the file shows several; ordinary pages have no such key.
+fn with_part(mut value: Value, part: Option<Part>) -> Value {
+    if let (Value::Object(keys), Some(part)) = (&mut value, part) {
+        keys.insert("part".to_owned(), part.name().into());
+    }
+    value
 }
 
 fn field_json<T>(

@@ -233,6 +233,49 @@ pub struct Problem {
     pub text: Text,
 }
 
+/// One of several sheets on one page of a file: two letters on an A3 glass, sheets in one long picture.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct Part {
+    /// Which sheet, from 1, in the order of reading.
+    pub number: u32,
+    /// How many sheets there are.
+    pub of: u32,
+    /// Whether they lie side by side (otherwise one above the other).
+    pub beside: bool,
+}
+
+impl Part {
+    /// Its stable name: `left`, `right`, `upper`, `lower`, or `2/3`.
+    pub fn name(&self) -> String {
+        match (self.of, self.number, self.beside) {
+            (2, 1, true) => "left".to_owned(),
+            (2, 2, true) => "right".to_owned(),
+            (2, 1, false) => "upper".to_owned(),
+            (2, 2, false) => "lower".to_owned(),
+            (of, number, _) => format!("{number}/{of}"),
+        }
+    }
+
+    /// Where it lies, for people.
+    pub fn place(&self) -> Text {
+        let number = self.number;
+        match (self.of, number, self.beside) {
+            (2, 1, true) => Text::new("左側", "left side"),
+            (2, 2, true) => Text::new("右側", "right side"),
+            (2, 1, false) => Text::new("上側", "upper side"),
+            (2, 2, false) => Text::new("下側", "lower side"),
+            (_, _, true) => Text::new(
+                format!("左から{number}番目"),
+                format!("number {number} from the left"),
+            ),
+            (_, _, false) => Text::new(
+                format!("上から{number}番目"),
+                format!("number {number} from the top"),
+            ),
+        }
+    }
+}
+
 /// The reading of one block: one terminal.
 #[derive(Clone, Debug)]
 pub struct IssuanceReading {
@@ -240,8 +283,10 @@ pub struct IssuanceReading {
     pub source: String,
     /// Page in the file, from 1.
     pub page: u32,
-    /// Block on the page, from 1.
+    /// Block on the page, from 1; on a page of several sheets it goes on from sheet to sheet.
     pub index: u32,
+    /// The sheet that it stands on, where one page of the file shows several.
+    pub part: Option<Part>,
     /// Accepted when every essential field is.
     pub status: Status,
     /// 発行者
@@ -303,6 +348,8 @@ pub struct PageWithoutNotice {
     pub source: String,
     /// Page in the file, from 1.
     pub page: u32,
+    /// The sheet, where one page of the file shows several.
+    pub part: Option<Part>,
     /// `blank`, `foreign`, `cover`, `masked`, … stable.
     pub code: &'static str,
     /// For people.

@@ -72,18 +72,18 @@ fn work<'a>(
         // A fault on one page must not lose the others. The reader may be half way through a line: it is not
         // used again.
         let read = catch_unwind(AssertUnwindSafe(|| read(open, task)));
-        let delivery = read.unwrap_or_else(|_| {
+        let deliveries = read.unwrap_or_else(|_| {
             reader = None;
-            Delivery::NotRead(FileNotRead {
+            vec![Delivery::NotRead(FileNotRead {
                 source: source.clone(),
                 page,
                 error: IntakeError::BrokeOff,
-            })
+            })]
         });
         let done = Done {
             at,
             source,
-            delivery,
+            deliveries,
         };
         if sender.send(done).is_err() {
             return;
@@ -91,13 +91,14 @@ fn work<'a>(
     }
 }
 
-fn read(reader: &mut SheetReader<'_>, task: Task) -> Delivery {
+/// What a task came to: of a page that shows several sheets one delivery for each.
+fn read(reader: &mut SheetReader<'_>, task: Task) -> Vec<Delivery> {
     let not_read = |page, error| {
-        Delivery::NotRead(FileNotRead {
+        vec![Delivery::NotRead(FileNotRead {
             source: task.source.clone(),
             page,
             error,
-        })
+        })]
     };
     let (document, number) = match task.work {
         Work::Page(document, number) => (document, number),
@@ -110,7 +111,7 @@ fn read(reader: &mut SheetReader<'_>, task: Task) -> Delivery {
     // The page's pixels are all that is needed from here on.
     drop(document);
     match reader.read(&task.source, raw) {
-        Ok(outcome) => Delivery::Page(outcome),
+        Ok(outcomes) => outcomes.into_iter().map(Delivery::Page).collect(),
         Err(error) => not_read(Some(number), error.into()),
     }
 }
@@ -130,8 +131,8 @@ fn in_order(
         early.insert(done.at, done);
         while let Some(done) = early.remove(&next) {
             next += 1;
-            pages_done += u32::from(matches!(done.delivery, Delivery::Page(_)));
-            deliver(done.delivery);
+            pages_done += u32::from(matches!(done.deliveries[..], [Delivery::Page(_), ..]));
+            done.deliveries.into_iter().for_each(&mut *deliver);
         }
         progress(queue.delivered(next, source, pages_done));
     }
@@ -154,7 +155,7 @@ enum Work {
 struct Done {
     at: u64,
     source: String,
-    delivery: Delivery,
+    deliveries: Vec<Delivery>,
 }
 
 /// The work still to be done.

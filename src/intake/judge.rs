@@ -79,6 +79,7 @@ impl Judge<'_> {
             source: place.source.to_owned(),
             page: place.page,
             index: place.index,
+            part: None,
             status: Status::Review,
             issuer: self.issuer(evidence.issuer.as_ref()),
             institution_code: institution_code(evidence.institution_code.as_ref()),

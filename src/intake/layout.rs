@@ -20,8 +20,10 @@ use rules::{RuleSize, RulingLine, ruling_lines};
 /// What parts a page's print.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Framing {
-    /// Its rules, where there are any.
+    /// Its rules, where there are any, down to hairlines.
     Rules,
+    /// Rules as dark as print alone: where the rules of the back show through, or of a sheet below.
+    Solid,
     /// The white between columns alone: for pages whose rules were lost in part and mislead.
     None,
 }
@@ -35,6 +37,8 @@ pub struct Layout {
     pub loose: Vec<PrintLine>,
     /// Pieces of ink the size of print, away from the upper and lower edge.
     pub pieces: usize,
+    /// Rules too faint to be solid.
+    pub faint_rules: usize,
     /// Page pixels per pixel of the areas.
     pub step: u32,
 }
@@ -93,8 +97,17 @@ impl Layout {
 
     fn of_ink(ink: &Ink, dpi: f32, framing: Framing) -> Self {
         let size = Size { dpi };
-        let across = ruling_lines(&ink.across, &size.rule(ACROSS_MM, 15.0));
-        let down = ruling_lines(&ink.down.transposed(), &size.rule(DOWN_MM, 3.0));
+        let mut across = ruling_lines(&ink.across, &size.rule(ACROSS_MM, 15.0));
+        let mut down = ruling_lines(&ink.down.transposed(), &size.rule(DOWN_MM, 3.0));
+        let rules = across.len() + down.len();
+        let of_rows = |line: &RulingLine| is_solid(line, |along, at| ink.all.at(along, at));
+        let of_columns = |line: &RulingLine| is_solid(line, |along, at| ink.all.at(at, along));
+        let solid_across = across.iter().copied().filter(of_rows).collect::<Vec<_>>();
+        let solid_down = down.iter().copied().filter(of_columns).collect::<Vec<_>>();
+        let faint_rules = rules - solid_across.len() - solid_down.len();
+        if framing == Framing::Solid {
+            (across, down) = (solid_across, solid_down);
+        }
         let mut print = ink.all.clone();
         erase(&mut print, &across, &down);
         let mut found = pieces(&print);
@@ -102,7 +115,7 @@ impl Layout {
             .retain(|piece| size.is_print(piece) && !size.is_left_of_a_rule(piece, &across, &down));
         let em = em_of(&found, &size);
         let frames = match framing {
-            Framing::Rules => frames(&across, &down, &size),
+            Framing::Rules | Framing::Solid => frames(&across, &down, &size),
             Framing::None => Vec::new(),
         };
         let mut free = found.clone();
@@ -128,6 +141,7 @@ impl Layout {
                 .iter()
                 .filter(|piece| size.is_inside(piece, ink.all.height()))
                 .count(),
+            faint_rules,
             step: 1,
         }
     }
@@ -193,6 +207,13 @@ fn em_of(pieces: &[Area], size: &Size) -> usize {
     heights.sort_unstable();
     let tall = heights.get(heights.len() * 3 / 4).copied();
     tall.unwrap_or(size.mm(3.5))
+}
+
+/// Whether most of a rule is as dark as print.
+fn is_solid(line: &RulingLine, ink: impl Fn(usize, usize) -> bool) -> bool {
+    let dark =
+        (line.from..line.to).filter(|along| (line.top..line.bottom).any(|at| ink(*along, at)));
+    dark.count() * 2 >= line.length()
 }
 
 /// Takes rules out of the copy of the mask in which print is looked for.
@@ -577,6 +598,26 @@ mod tests {
     fn a_ruled_form_has_one_label_and_one_value_a_band() {
         let layout = ruled(Form::new(), 200, 7).layout();
         assert_eq!(shape(&layout), [vec![vec![1, 1]; 7]]);
+    }
+
+    #[test]
+    fn rules_that_show_through_from_the_back_part_nothing() {
+        let form = ruled(Form::new(), 200, 7);
+        let mut faint = form.mask.clone();
+        // The back's rules lie between the rows and beside the column.
+        for y in [219, 299, 379, 459] {
+            faint.row_mut(y)[140..1140].fill(true);
+        }
+        let ink = Ink {
+            all: form.mask.clone(),
+            across: faint,
+            down: form.mask.clone(),
+        };
+        let through = Layout::of_ink(&ink, 150.0, Framing::Rules);
+        assert_eq!(through.faint_rules, 4);
+        assert_ne!(shape(&through), [vec![vec![1, 1]; 7]]);
+        let solid = Layout::of_ink(&ink, 150.0, Framing::Solid);
+        assert_eq!(shape(&solid), [vec![vec![1, 1]; 7]]);
     }
 
     #[test]

@@ -12,21 +12,27 @@ use image::{GrayImage, Luma};
 
 use crate::domain::{BoundingBox, Crop};
 
+mod bend;
 mod flatten;
 mod light;
 mod mask;
 mod quality;
 mod skew;
+mod spread;
 
 pub use mask::{Mask, runs};
 pub use quality::Trouble;
+pub use spread::Spread;
 
+use bend::Bend;
 use light::Light;
 use skew::Lean;
 
 /// A page as scanned, with what was found out about its light and lean.
 pub struct Page {
     image: GrayImage,
+    /// What the file says, where the picture is still the file's.
+    stated: Option<(f32, f32)>,
     dpi: f32,
     step: usize,
     light: Light,
@@ -70,6 +76,7 @@ pub struct Ink {
 /// A page turned and levelled. Boxes are in its pixels: the scan's, on the upright page.
 pub struct Upright<'a> {
     page: &'a Page,
+    turn: Turn,
     ink: Ink,
     map: Map,
     width: u32,
@@ -80,13 +87,23 @@ impl Page {
     /// Looks at a page. `dpi` is what the file says; a page no printer makes is taken for an A4 sheet, and a sheet
     /// photographed on a darker ground is laid flat first.
     pub fn examine(image: GrayImage, dpi: Option<(f32, f32)>) -> Self {
-        let (image, dpi) = match flatten::flattened(&image) {
-            Some((flat, dpi)) => (flat, dpi),
+        let (image, stated, dpi) = match flatten::flattened(&image) {
+            Some((flat, dpi)) => (flat, None, dpi),
             None => {
-                let dpi = plausible_dpi(&image, dpi);
-                (image, dpi)
+                let plausible = plausible_dpi(&image, dpi);
+                (image, dpi, plausible)
             }
         };
+        // Whoever knows the resolution is a scanner, and its lines run in parallel.
+        let is_picture = !stated.is_some_and(|stated| is_plausible(&image, stated));
+        let page = Self::measured(image, stated, dpi);
+        match is_picture {
+            true => page.straightened().unwrap_or(page),
+            false => page,
+        }
+    }
+
+    fn measured(image: GrayImage, stated: Option<(f32, f32)>, dpi: f32) -> Self {
         let step = ((dpi / MASK_DPI).round() as usize).max(1);
         let light = Light::measure(&image, (dpi / TILES_PER_INCH).max(8.0) as usize);
         let marks = Marks::of(&image, &light, step);
@@ -95,11 +112,58 @@ impl Page {
             rows: skew::along_rows(&mask),
             columns: skew::along_columns(&mask),
             image,
+            stated,
             dpi,
             step,
             light,
             marks,
         }
+    }
+
+    /// The page with its lines of print made parallel; `None` when they are.
+    pub fn straightened(&self) -> Option<Self> {
+        let mask = self.marks.ink();
+        let (rows, columns) = (self.rows, self.columns);
+        let image = match rows.sharpness >= columns.sharpness {
+            true => {
+                let bend = Bend::of(&mask, (rows.slope, columns.slope))?;
+                bend.straightened(&self.image, self.step)
+            }
+            // Print that runs down is measured on the page turned over its diagonal.
+            false => {
+                let bend = Bend::of(&mask.transposed(), (columns.slope, rows.slope))?;
+                bend.transposed().straightened(&self.image, self.step)
+            }
+        };
+        Some(Self::measured(image, self.stated, self.dpi))
+    }
+
+    /// The sheets, where the picture seems to show several.
+    pub fn spread(&self) -> Option<Spread> {
+        // Most pages are plainly one sheet: no ink is looked at for those.
+        let along_rows = self.rows.sharpness >= self.columns.sharpness;
+        let dpi = self.dpi / self.step as f32;
+        spread::may_be_spread(self.marks.width, self.marks.height, along_rows)
+            .then(|| spread::spread(&self.marks.ink(), along_rows, dpi))
+            .flatten()
+    }
+
+    /// The pages of the sheets of a `spread`, as they lie on the picture.
+    pub fn sheets(&self, spread: &Spread) -> Vec<Self> {
+        let (width, height) = self.image.dimensions();
+        let parts = spread.parts.iter().map(|(from, to)| {
+            let (from, to) = ((from * self.step) as u32, (to * self.step) as u32);
+            let cut = match spread.along_rows {
+                true => {
+                    image::imageops::crop_imm(&self.image, from, 0, to.min(width) - from, height)
+                }
+                false => {
+                    image::imageops::crop_imm(&self.image, 0, from, width, to.min(height) - from)
+                }
+            };
+            Self::examine(cut.to_image(), self.stated)
+        });
+        parts.collect()
     }
 
     /// What stands in the way of reading it, for a page on which nothing was found.
@@ -138,6 +202,7 @@ impl Page {
         let (mask_map, mask_width, mask_height) = Map::new(turn, slope, small);
         Upright {
             page: self,
+            turn,
             ink: self.marks.turned(turn, &mask_map, mask_width, mask_height),
             map,
             width: width as u32,
@@ -150,6 +215,11 @@ impl Upright<'_> {
     /// Ink of the upright page, at [`Self::mask_dpi`].
     pub fn ink(&self) -> &Ink {
         &self.ink
+    }
+
+    /// By how much the page was turned.
+    pub fn turn(&self) -> Turn {
+        self.turn
     }
 
     /// Mask pixels per inch.
@@ -356,11 +426,16 @@ impl Map {
 
 fn plausible_dpi(image: &GrayImage, stated: Option<(f32, f32)>) -> f32 {
     let long = image.width().max(image.height()) as f32;
-    let stated = stated.map(|(across, _)| across);
     stated
-        .filter(|dpi| (SHORTEST_PAGE..LONGEST_PAGE).contains(&(long / dpi)))
-        .unwrap_or(long / A4_LONG_SIDE)
+        .filter(|dpi| is_plausible(image, *dpi))
+        .map_or(long / A4_LONG_SIDE, |(across, _)| across)
         .max(1.0)
+}
+
+/// Whether a page of so many pixels comes out of a printer.
+fn is_plausible(image: &GrayImage, (across, _): (f32, f32)) -> bool {
+    let long = image.width().max(image.height()) as f32;
+    (SHORTEST_PAGE..LONGEST_PAGE).contains(&(long / across))
 }
 
 /// What each mask pixel is, in one byte, so that a page is turned once.

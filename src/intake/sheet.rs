@@ -10,13 +10,15 @@ use jiff::civil::Date;
 use unicode_normalization::UnicodeNormalization;
 
 use crate::config::Config;
-use crate::domain::{Crop, InstitutionCode, IssuanceReading, PageWithoutNotice, Status, Text};
+use crate::domain::{
+    Crop, InstitutionCode, IssuanceReading, PageWithoutNotice, Part, Problem, Status, Text,
+};
 use crate::intake::document::RawPage;
 use crate::intake::fields::blocks::BlockLayout;
 use crate::intake::fields::{Label, Labels};
 use crate::intake::judge::{Evidence, Judge, Place, Seen};
 use crate::intake::layout::{Layout, PrintLine};
-use crate::intake::page::{Page, Tone, Trouble, Upright};
+use crate::intake::page::{Page, Spread, Tone, Trouble, Turn, Upright};
 use crate::intake::reader::{Alphabet, PRINT_HEIGHT, ReaderError};
 use crate::intake::sheet::finding::{Finder, Found};
 use crate::intake::values::{Readers, TwoReadings, ValueReader};
@@ -37,6 +39,40 @@ pub struct SheetReader<'a> {
     readers: Readers,
 }
 
+impl PageOutcome {
+    /// Whether nothing is known about the page but that no notice was found.
+    fn may_be_a_notice(&self) -> bool {
+        matches!(self, Self::WithoutNotice(page) if [FOREIGN, POOR_PICTURE].contains(&page.code))
+    }
+
+    fn is_blank(&self) -> bool {
+        matches!(self, Self::WithoutNotice(page) if page.code == BLANK)
+    }
+
+    /// Says on which of a page's sheets it stands. Blocks are counted through the page: `before` is how many there
+    /// are so far.
+    fn put_on(&mut self, part: Part, before: &mut u32) {
+        match self {
+            Self::Notice(sheets) => {
+                for sheet in sheets {
+                    *before += 1;
+                    sheet.index = *before;
+                    sheet.part = Some(part);
+                    sheet.problems.push(one_of_several(part));
+                }
+            }
+            Self::WithoutNotice(page) => page.part = Some(part),
+        }
+    }
+}
+
+/// Where a page comes from.
+struct Origin<'a> {
+    source: &'a str,
+    number: u32,
+    incomplete: bool,
+}
+
 impl<'a> SheetReader<'a> {
     /// A reader of sheets by `config`, on the day `today`.
     pub fn new(config: &'a Config, today: Date, readers: Readers) -> Self {
@@ -47,32 +83,92 @@ impl<'a> SheetReader<'a> {
         }
     }
 
-    /// Reads one page of the file `source`.
-    pub fn read(&mut self, source: &str, page: RawPage) -> Result<PageOutcome, ReaderError> {
-        let number = page.number;
-        let incomplete = page.incomplete;
-        let without = |code, reason| {
-            PageOutcome::WithoutNotice(PageWithoutNotice {
-                source: source.to_owned(),
-                page: number,
-                code,
-                reason,
-            })
+    /// Reads one page of the file `source`: one outcome, or one for each sheet where the page shows several.
+    pub fn read(&mut self, source: &str, page: RawPage) -> Result<Vec<PageOutcome>, ReaderError> {
+        let origin = Origin {
+            source,
+            number: page.number,
+            incomplete: page.incomplete,
         };
         let page = Page::examine(page.image, page.dpi);
+        if let Some(spread) = page.spread()
+            && let Some(outcomes) = self.read_sheets(&origin, &page, &spread)?
+        {
+            return Ok(outcomes);
+        }
+        let (outcome, _) = match self.read_sheet(&origin, &page)? {
+            (unread, None) if unread.may_be_a_notice() => match page.straightened() {
+                Some(straight) => self.read_sheet(&origin, &straight)?,
+                None => (unread, None),
+            },
+            read => read,
+        };
+        Ok(vec![outcome])
+    }
+
+    /// The sheets of a page that shows several; `None` when none of them is a notice, so that the page is one sheet
+    /// in another form.
+    fn read_sheets(
+        &mut self,
+        origin: &Origin<'_>,
+        page: &Page,
+        spread: &Spread,
+    ) -> Result<Option<Vec<PageOutcome>>, ReaderError> {
+        let mut found = Vec::new();
+        for sheet in page.sheets(spread) {
+            found.push(self.read_sheet(origin, &sheet)?);
+        }
+        let Some(turn) = found.iter().find_map(|(_, turn)| *turn) else {
+            return Ok(None);
+        };
+        let (beside, reversed) = spread.as_read(turn);
+        if reversed {
+            found.reverse();
+        }
+        let mut outcomes: Vec<PageOutcome> =
+            found.into_iter().map(|(outcome, _)| outcome).collect();
+        // Bare glass beside a letter is no page.
+        outcomes.retain(|outcome| !outcome.is_blank());
+        if let [_, _, ..] = outcomes[..] {
+            let of = outcomes.len() as u32;
+            let mut before = 0;
+            for (outcome, number) in outcomes.iter_mut().zip(1..) {
+                outcome.put_on(Part { number, of, beside }, &mut before);
+            }
+        }
+        Ok(Some(outcomes))
+    }
+
+    /// Reads one sheet; with the turn that brought a notice upright.
+    fn read_sheet(
+        &mut self,
+        origin: &Origin<'_>,
+        page: &Page,
+    ) -> Result<(PageOutcome, Option<Turn>), ReaderError> {
+        let (source, number, incomplete) = (origin.source, origin.number, origin.incomplete);
+        let without = |code, reason| {
+            let page = PageWithoutNotice {
+                source: source.to_owned(),
+                page: number,
+                part: None,
+                code,
+                reason,
+            };
+            (PageOutcome::WithoutNotice(page), None)
+        };
         let mut finder = Finder {
             labels: &self.labels,
             reader: self.readers.glyphs.as_mut(),
         };
-        let (upright, layout, blocks) = match finder.find(&page)? {
+        let (upright, layout, blocks) = match finder.find(page)? {
             Found::Notice(upright, layout, blocks) => (upright, layout, blocks),
-            Found::Blank => return Ok(without("blank", blank())),
+            Found::Blank => return Ok(without(BLANK, blank())),
             Found::Other(turns) => {
                 let (code, reason) = self.name_page(&turns)?;
                 // What is readable enough to be named is named; the rest may be a notice that is not.
                 return Ok(match page.trouble() {
                     Some(trouble) if code == FOREIGN => {
-                        without("poor-picture", poor_picture(number, trouble))
+                        without(POOR_PICTURE, poor_picture(number, trouble))
                     }
                     _ => without(code, reason),
                 });
@@ -108,7 +204,7 @@ impl<'a> SheetReader<'a> {
             return Ok(without("masked", masked()));
         }
         self.judge.page(&mut sheets);
-        Ok(PageOutcome::Notice(sheets))
+        Ok((PageOutcome::Notice(sheets), Some(upright.turn())))
     }
 
     fn evidence(
@@ -258,6 +354,24 @@ fn is_masked(sheet: &IssuanceReading) -> bool {
     [sheet.request_id.status, sheet.reference_id.status].contains(&Status::Rejected)
 }
 
+/// Tells the person who holds the paper which of the sheets it is.
+fn one_of_several(part: Part) -> Problem {
+    let (of, place) = (part.of, part.place());
+    Problem {
+        code: "one-of-several",
+        text: Text::new(
+            format!(
+                "{of}枚の紙が1ページに写っています。これはその{}です。",
+                place.ja
+            ),
+            format!(
+                "the page shows {of} sheets; this is the one on: {}",
+                place.en
+            ),
+        ),
+    }
+}
+
 fn blank() -> Text {
     Text::new("白紙です。", "the page is blank")
 }
@@ -338,6 +452,8 @@ const COVERS: [&str; 6] = [
     "FAX送信",
     "カバーレター",
 ];
+const BLANK: &str = "blank";
 const FOREIGN: &str = "foreign";
+const POOR_PICTURE: &str = "poor-picture";
 const TITLES_READ: usize = 4;
 const CELLS_READ: usize = 6;

@@ -8,7 +8,7 @@ use crate::intake::Reading;
 /// The pages of a read by what they are, and what stands on them.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Tally {
-    /// Pages looked at, those that could not be read among them.
+    /// Pages looked at, those that could not be read among them; a page that shows several sheets counts as those.
     pub pages: usize,
     /// Pages with a notice.
     pub notices: usize,
@@ -42,13 +42,12 @@ impl Tally {
             let pages = reading.pages_without_notice.iter();
             pages.filter(|page| page.code == code).count()
         };
-        let page_of = |source: &str, page: u32| (source.to_owned(), page);
         let mut notices = BTreeSet::new();
         let mut institutions: BTreeMap<String, BTreeSet<_>> = BTreeMap::new();
         let mut request_ids = BTreeSet::new();
         let mut without_id = 0;
         for sheet in &reading.sheets {
-            let page = page_of(&sheet.source, sheet.page);
+            let page = (sheet.source.clone(), sheet.page, sheet.part);
             notices.insert(page.clone());
             if let Some(code) = &sheet.institution_code.value {
                 let pages = institutions.entry(code.to_string()).or_default();
@@ -179,6 +178,7 @@ mod tests {
             source: "stack.pdf".to_owned(),
             page,
             index: 1,
+            part: None,
             status: Status::Review,
             issuer: missing(),
             institution_code: missing(),
@@ -199,6 +199,7 @@ mod tests {
         PageWithoutNotice {
             source: "stack.pdf".to_owned(),
             page,
+            part: None,
             code,
             reason: Text::new("", ""),
         }

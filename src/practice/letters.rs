@@ -18,8 +18,10 @@ mod invent;
 mod other;
 mod photo;
 mod random;
+mod spread;
 mod style;
 mod truth;
+mod wear;
 
 pub use damage::{Grade, Turn, askew, bilevel, fax, office, turn};
 pub use draw::{Page, draw};
@@ -29,8 +31,9 @@ pub use invent::{Block, Issuer, Letter};
 pub use other::{
     blank_page, cover_page, invoice, kaigo_letter, masked_sample, old_authority_letter,
 };
-pub use photo::photo;
+pub use photo::{close_photo, curled_photo, photo};
 pub use random::Random;
+pub use spread::{one_above_other, side_by_side};
 pub use style::{DateForm, Rules, Style};
 pub use truth::{PageWithoutNotice, Sheet, Truth};
 

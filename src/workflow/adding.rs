@@ -278,6 +278,7 @@ fn as_reading(
         source: source.to_owned(),
         page: 0,
         index: u32::try_from(row).unwrap_or(u32::MAX),
+        part: None,
         status: Status::Review,
         issuer: optional(issuance.issuer.clone()),
         institution_code: typed(issuance.institution_code.clone()),

@@ -116,6 +116,7 @@ pub fn reading_of(issuance: &Issuance, page: u32, status: Status) -> IssuanceRea
     IssuanceReading {
         source: "letter.pdf".to_owned(),
         page,
+        part: None,
         index: 1,
         status,
         issuer: read_as(issuer.clone(), &issuer, sure),

@@ -136,13 +136,8 @@ impl Outline {
     /// Its four corners, clockwise from the one at the upper left; `None` when it has no four straight sides.
     fn corners(&self) -> Option<[Point; 4]> {
         let rough = four_of(hull(self.points.clone()))?;
-        let edges: Vec<Line> = (0..4)
-            .map(|i| Line::through(&self.near_edge(rough[i], rough[(i + 1) % 4])))
-            .collect::<Option<_>>()?;
-        let mut corners = [(0.0, 0.0); 4];
-        for (i, corner) in corners.iter_mut().enumerate() {
-            *corner = edges[(i + 3) % 4].meets(&edges[i])?;
-        }
+        // The edges of a curled sheet are not straight: its corners must do.
+        let corners = self.sharpened(&rough).unwrap_or(rough);
         let area = area(&corners);
         let square = (0..4).all(|i| {
             let angle = angle(corners[(i + 3) % 4], corners[i], corners[(i + 1) % 4]);
@@ -150,6 +145,18 @@ impl Outline {
         });
         let fits = area > 0.0 && (self.filled / area - 1.0).abs() < MOST_UNLIKE;
         (square && fits).then(|| from_upper_left(corners))
+    }
+
+    /// The corners where straight lines through the points of the four edges meet.
+    fn sharpened(&self, rough: &[Point; 4]) -> Option<[Point; 4]> {
+        let edges: Vec<Line> = (0..4)
+            .map(|i| Line::through(&self.near_edge(rough[i], rough[(i + 1) % 4])))
+            .collect::<Option<_>>()?;
+        let mut corners = [(0.0, 0.0); 4];
+        for (i, corner) in corners.iter_mut().enumerate() {
+            *corner = edges[(i + 3) % 4].meets(&edges[i])?;
+        }
+        Some(corners)
     }
 
     /// The points along an edge, its ends left out: corners are bent or covered.
@@ -345,7 +352,7 @@ fn sampled(image: &GrayImage, through: &Perspective, width: u32, height: u32) ->
 }
 
 /// The grey at a place between four pixels; the nearest pixel outside.
-fn between(image: &GrayImage, x: f64, y: f64) -> u8 {
+pub(super) fn between(image: &GrayImage, x: f64, y: f64) -> u8 {
     let x = x.clamp(0.0, f64::from(image.width() - 1));
     let y = y.clamp(0.0, f64::from(image.height() - 1));
     let (left, top) = (x as u32, y as u32);

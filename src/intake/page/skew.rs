@@ -26,7 +26,7 @@ pub fn along_columns(mask: &Mask) -> Lean {
 }
 
 /// Ink with paper below it, as (along the line, across the lines).
-fn feet(mask: &Mask) -> Vec<(i32, i32)> {
+pub(super) fn feet(mask: &Mask) -> Vec<(i32, i32)> {
     let mut feet = Vec::new();
     for y in 0..mask.height().saturating_sub(1) {
         let pairs = mask.row(y).iter().zip(mask.row(y + 1));
@@ -40,7 +40,7 @@ fn feet(mask: &Mask) -> Vec<(i32, i32)> {
 }
 
 /// Ink with paper to its right, as (along the column, across the columns).
-fn sides(mask: &Mask) -> Vec<(i32, i32)> {
+pub(super) fn sides(mask: &Mask) -> Vec<(i32, i32)> {
     let mut sides = Vec::new();
     for y in 0..mask.height() {
         for (x, pair) in mask.row(y).windows(2).enumerate() {
@@ -70,6 +70,31 @@ fn best_lean(feet: &[(i32, i32)], height: usize) -> Lean {
     let best = sharpest(feet, height, fine, best);
     let finest = (-4..=4).map(|step| best.slope + f64::from(step) * COARSE / 32.0);
     sharpest(feet, height, finest, best)
+}
+
+/// The lean of some feet near `lean`, and how clearly it stands out from the others looked at.
+pub(super) fn lean_near(feet: &[(i32, i32)], height: usize, lean: f64) -> (f64, f64) {
+    let coarse = (-NEAR..=NEAR).map(|step| lean + f64::from(step) * COARSE);
+    let leans: Vec<Lean> = coarse
+        .map(|slope| Lean {
+            slope,
+            sharpness: sharpness(feet, height, slope),
+        })
+        .collect();
+    let mean = leans.iter().map(|lean| lean.sharpness).sum::<f64>() / leans.len() as f64;
+    let start = Lean {
+        slope: lean,
+        sharpness: 0.0,
+    };
+    let best = leans
+        .into_iter()
+        .fold(start, |best, lean| match lean.sharpness > best.sharpness {
+            true => lean,
+            false => best,
+        });
+    let fine = (-4..=4).map(|step| best.slope + f64::from(step) * COARSE / 4.0);
+    let best = sharpest(feet, height, fine, best);
+    (best.slope, best.sharpness / mean.max(1e-9))
 }
 
 fn sharpest(
@@ -108,6 +133,8 @@ const COARSELY: usize = 4;
 /// 0.4° a step; 42 steps are 16.4°.
 const COARSE: f64 = 0.007;
 const STEPS: i32 = 42;
+/// Steps to either side of a page's lean in which that of one of its cells lies: 8°.
+const NEAR: i32 = 20;
 
 #[cfg(test)]
 mod tests {

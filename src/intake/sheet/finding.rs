@@ -67,11 +67,16 @@ impl Finder<'_> {
     ) -> Result<Found<'p>, ReaderError> {
         for turn in turns {
             let upright = page.upright(*turn);
-            for framing in [Framing::Rules, Framing::None] {
+            let mut faint_rules = 0;
+            for framing in FRAMINGS {
+                if framing == Framing::Solid && faint_rules == 0 {
+                    continue;
+                }
                 let look = self.look(&upright, framing, Care::Whole)?;
                 if is_notice(&look) {
                     return self.best(upright, look);
                 }
+                faint_rules = look.0.faint_rules;
             }
         }
         Ok(Found::Other(others))
@@ -80,9 +85,14 @@ impl Finder<'_> {
     /// Looks again where rows are missing, and keeps the look that found most.
     fn best<'p>(&mut self, upright: Upright<'p>, first: Look) -> Result<Found<'p>, ReaderError> {
         let mut best = first;
-        for framing in [Framing::Rules, Framing::None] {
+        let faint_rules = best.0.faint_rules;
+        for framing in FRAMINGS {
             if is_complete(&best) {
                 break;
+            }
+            // Where all rules are solid, that look is the first one.
+            if framing == Framing::Solid && faint_rules == 0 {
+                continue;
             }
             let look = self.look(&upright, framing, Care::Whole)?;
             if values(&look) > values(&best) {
@@ -140,6 +150,7 @@ fn values((_, blocks): &Look) -> usize {
     rows.filter(|row| !row.value.is_empty()).count()
 }
 
+const FRAMINGS: [Framing; 3] = [Framing::Rules, Framing::Solid, Framing::None];
 /// Which end is up shows by the labels alone.
 const TURNS_OF_OTHERS: usize = 2;
 /// One known label may be a word in a note.

@@ -5,8 +5,9 @@ use image::{GrayImage, Luma, imageops};
 use super::Scan;
 use super::canvas::{Canvas, Type};
 use super::font::Font;
-use super::photo::photo;
+use super::photo::{close_photo, curled_photo, photo};
 use super::random::Random;
+use super::wear;
 
 /// How a page reached the reader.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
@@ -23,17 +24,44 @@ pub enum Grade {
     FaxNormal,
     /// A phone's picture of the sheet on a table.
     Photo,
+    /// A phone's picture so close that no edge of the sheet shows.
+    PhotoClose,
+    /// A phone's picture of a sheet that bends.
+    PhotoCurled,
+    /// Stamps and seals over rules, labels and values.
+    Stamped,
+    /// Folded in three or in four, and not quite flat again.
+    Folded,
+    /// Values marked by a highlighter.
+    Marked,
+    /// Coloured or recycled paper, weak print.
+    Coloured,
+    /// A copy of a copy.
+    Copied,
+    /// Handwriting beside the values.
+    Written,
+    /// The print of the back shows through.
+    SeenThrough,
 }
 
 impl Grade {
-    /// Every grade, best first.
-    pub const ALL: [Self; 6] = [
+    /// Every grade: scanners and faxes, best first, then pictures and worn sheets.
+    pub const ALL: [Self; 15] = [
         Self::Clean,
         Self::Office,
         Self::Bilevel,
         Self::FaxFine,
         Self::FaxNormal,
         Self::Photo,
+        Self::PhotoClose,
+        Self::PhotoCurled,
+        Self::Stamped,
+        Self::Folded,
+        Self::Marked,
+        Self::Coloured,
+        Self::Copied,
+        Self::Written,
+        Self::SeenThrough,
     ];
 
     /// The page as it arrives.
@@ -45,7 +73,24 @@ impl Grade {
             Self::FaxFine => fax(scan, seed, FINE),
             Self::FaxNormal => fax(scan, seed, NORMAL),
             Self::Photo => photo(scan, seed),
+            Self::PhotoClose => close_photo(scan, seed),
+            Self::PhotoCurled => curled_photo(scan, seed),
+            Self::Stamped => laid_on_the_glass(&wear::stamped(scan, seed), seed),
+            Self::Folded => laid_on_the_glass(&wear::folded(scan, seed), seed),
+            Self::Marked => laid_on_the_glass(&wear::marked(scan, seed), seed),
+            Self::Coloured => laid_on_the_glass(&wear::coloured(scan, seed), seed),
+            Self::Copied => laid_on_the_glass(&wear::copied(scan, seed), seed),
+            Self::Written => laid_on_the_glass(&wear::written(scan, seed), seed),
+            Self::SeenThrough => laid_on_the_glass(&wear::seen_through(scan, seed), seed),
         }
+    }
+}
+
+/// A worn sheet as an office scans it: in grey mostly, now and then in black and white.
+fn laid_on_the_glass(scan: &Scan, seed: u64) -> Scan {
+    match Random::fork(seed, "glass").one_in(5) {
+        true => bilevel(scan, seed),
+        false => office(scan, seed),
     }
 }
 
@@ -190,9 +235,9 @@ fn print_receivers_line(image: &mut GrayImage, dpi: (u32, u32), random: &mut Ran
 }
 
 /// How a sheet lies: askew by `degrees`, moved by `shift` pixels of the result.
-struct Placement {
-    degrees: f32,
-    shift: (f32, f32),
+pub(super) struct Placement {
+    pub degrees: f32,
+    pub shift: (f32, f32),
 }
 
 impl Placement {
@@ -215,7 +260,12 @@ fn scaled(scan: &Scan, axis: usize, dpi: (u32, u32)) -> u32 {
 ///
 /// Every pixel of the result is the mean of a grid of samples. Along a row each sample moves by the same
 /// step, so the inner loop only adds.
-fn resample(scan: &Scan, dpi: (u32, u32), size: (u32, u32), place: &Placement) -> GrayImage {
+pub(super) fn resample(
+    scan: &Scan,
+    dpi: (u32, u32),
+    size: (u32, u32),
+    place: &Placement,
+) -> GrayImage {
     let scale = (
         scan.dpi.0 as f32 / dpi.0.max(1) as f32,
         scan.dpi.1 as f32 / dpi.1.max(1) as f32,
@@ -295,7 +345,7 @@ fn pixel(image: &GrayImage, x: i32, y: i32) -> u8 {
 }
 
 /// A three-pixel blur along both axes; `edge` is the weight of each neighbour.
-fn soften(image: &mut GrayImage, edge: f32) {
+pub(super) fn soften(image: &mut GrayImage, edge: f32) {
     let original = image.clone();
     let (width, height) = original.dimensions();
     let kept = 1.0 - 2.0 * edge;
@@ -312,7 +362,7 @@ fn soften(image: &mut GrayImage, edge: f32) {
 }
 
 /// Sine and cosine of a small angle by their series: the same bits on every machine.
-fn small_angle(degrees: f32) -> (f32, f32) {
+pub(super) fn small_angle(degrees: f32) -> (f32, f32) {
     let x = degrees * (std::f32::consts::PI / 180.0);
     let square = x * x;
     let sine = x * (1.0 - square / 6.0 * (1.0 - square / 20.0));
@@ -321,7 +371,7 @@ fn small_angle(degrees: f32) -> (f32, f32) {
 }
 
 /// The nearest grey; the cast cuts off what lies outside.
-fn to_byte(value: f32) -> u8 {
+pub(super) fn to_byte(value: f32) -> u8 {
     (value + 0.5) as u8
 }
 
@@ -354,8 +404,7 @@ mod tests {
     #[test]
     fn every_scanner_keeps_the_ink_and_its_own_resolution() {
         let page = barred();
-        let scanners = Grade::ALL.into_iter();
-        for grade in scanners.filter(|grade| *grade != Grade::Photo) {
+        for grade in &Grade::ALL[..5] {
             let damaged = grade.apply(&page, 3);
             let share = ink(&damaged) / ink(&page);
             assert!((0.8..1.3).contains(&share), "{grade:?} {share}");
