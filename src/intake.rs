@@ -11,7 +11,7 @@ mod files;
 pub mod judge;
 mod labelling;
 pub mod layout;
-mod look_alikes;
+pub mod look_alikes;
 pub mod page;
 pub mod reader;
 pub mod sheet;

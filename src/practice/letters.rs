@@ -26,7 +26,7 @@ mod wear;
 pub use damage::{Grade, Turn, askew, bilevel, fax, office, turn};
 pub use draw::{Page, draw};
 pub use encode::{EncodeError, PdfPage, encode_jpeg, encode_pdf, encode_png, encode_tiff_g4};
-pub use font::{Font, FontError};
+pub use font::{Faces, Font, FontError};
 pub use invent::{Block, Issuer, Letter};
 pub use other::{
     blank_page, cover_page, invoice, kaigo_letter, masked_sample, old_authority_letter,
@@ -34,7 +34,7 @@ pub use other::{
 pub use photo::{close_photo, curled_photo, photo};
 pub use random::Random;
 pub use spread::{one_above_other, side_by_side};
-pub use style::{DateForm, Rules, Style};
+pub use style::{DateForm, IdStyle, Rules, Style};
 pub use truth::{PageWithoutNotice, Sheet, Truth};
 
 use image::GrayImage;

@@ -20,6 +20,8 @@ pub(super) struct Type {
     pub spacing: f32,
     /// 0 is black.
     pub tone: u8,
+    /// Struck twice, a little apart: what printers do where a font has no bold.
+    pub bold: bool,
 }
 
 impl Type {
@@ -29,6 +31,7 @@ impl Type {
             size,
             spacing: 0.0,
             tone: 0,
+            bold: false,
         }
     }
 }
@@ -62,9 +65,15 @@ impl Canvas {
         let origin = (self.pixels(x), self.pixels(y));
         let em = self.pixels(kind.size);
         let image = &mut self.image;
-        font.outline(text, origin, em, kind.spacing, |x, y, coverage| {
-            darken(image, x, y, coverage, kind.tone);
-        });
+        let mut strike = |(x, y)| {
+            font.outline(text, (x, y), em, kind.spacing, |x, y, coverage| {
+                darken(image, x, y, coverage, kind.tone);
+            });
+        };
+        strike(origin);
+        if kind.bold {
+            strike((origin.0 + em * SECOND_STRIKE, origin.1));
+        }
     }
 
     /// A filled rectangle that is darkened to `tone`.
@@ -121,5 +130,7 @@ fn darken(image: &mut GrayImage, x: i32, y: i32, coverage: f32, tone: u8) {
 /// A4 in points.
 pub(super) const A4: (f32, f32) = (595.28, 841.89);
 
+/// Ems from the first strike of a bold character to the second.
+const SECOND_STRIKE: f32 = 0.035;
 const LOWEST_DPI: u32 = 50;
 const HIGHEST_DPI: u32 = 1_200;

@@ -7,12 +7,11 @@ use std::ops::Range;
 
 use self::sheet::GAP;
 pub(super) use self::sheet::Sheet;
-use self::table::{Row, Table, Value};
-use super::font::Font;
+use self::table::{Face, Row, Table, Value};
+use super::font::Faces;
 use super::invent::{Block, Letter};
 use super::style::Style;
 use super::{Scan, random::Random};
-use crate::domain::grouped;
 
 /// One drawn page.
 #[derive(Clone, Debug, PartialEq)]
@@ -23,8 +22,13 @@ pub struct Page {
     pub blocks: Range<usize>,
 }
 
-/// Draws `letter` at `dpi`, as many pages as its blocks need.
-pub fn draw(letter: &Letter, style: &Style, font: &Font, dpi: u32) -> Vec<Page> {
+/// Draws `letter` at `dpi`, as many pages as its blocks need, in one font or several.
+pub fn draw<'a>(
+    letter: &Letter,
+    style: &Style,
+    faces: impl Into<Faces<'a>>,
+    dpi: u32,
+) -> Vec<Page> {
     let tables: Vec<Table> = letter
         .blocks
         .iter()
@@ -35,7 +39,7 @@ pub fn draw(letter: &Letter, style: &Style, font: &Font, dpi: u32) -> Vec<Page> 
         })
         .collect();
     let wording = Wording::of_letter(letter, style);
-    draw_tables(&tables, &wording, style, font, dpi)
+    draw_tables(&tables, &wording, style, faces, dpi)
 }
 
 /// The words around the tables.
@@ -73,7 +77,7 @@ impl Wording {
 fn block_rows(block: &Block, style: &Style) -> Vec<Row> {
     let date = |date| style.dates.write(date);
     vec![
-        Row::new(&["発行者"], Value::Words(block.issuer.as_str().to_owned())),
+        Row::new(&["発行者"], Value::Words(block.issuer.as_str().to_owned())).set_in(Face::Issuer),
         Row::new(
             &["発行先"],
             Value::Unbroken(widened(block.institution_code.as_str(), style)),
@@ -85,12 +89,14 @@ fn block_rows(block: &Block, style: &Style) -> Vec<Row> {
         Row::new(
             REQUEST_LABEL,
             Value::Unbroken(printed_id(block.request_id.as_str(), style)),
-        ),
+        )
+        .set_in(Face::Ids),
         Row::new(
             REFERENCE_LABEL,
             // Invented, and the purpose of this page is to show it.
             Value::Unbroken(printed_id(block.reference_id.expose(), style)),
-        ),
+        )
+        .set_in(Face::Ids),
         Row::new(
             &["電子証明書有効期間"],
             range(&date(block.valid_from), &date(block.valid_to), style),
@@ -113,9 +119,15 @@ pub(super) fn range(from: &str, to: &str, style: &Style) -> Value {
 
 fn printed_id(id: &str, style: &Style) -> String {
     match style.grouped_ids {
-        true => widened(&grouped(id), style),
-        false => widened(id, style),
+        Some(length) => widened(&grouped(id, length), style),
+        None => widened(id, style),
     }
+}
+
+fn grouped(id: &str, length: usize) -> String {
+    let characters: Vec<char> = id.chars().collect();
+    let groups = characters.chunks(length.max(1)).map(String::from_iter);
+    groups.collect::<Vec<_>>().join(" ")
 }
 
 fn widened(text: &str, style: &Style) -> String {
@@ -131,20 +143,21 @@ fn widened(text: &str, style: &Style) -> String {
 }
 
 /// Any tables with any words around them, over as many pages as they need.
-pub(super) fn draw_tables(
+pub(super) fn draw_tables<'a>(
     tables: &[Table],
     wording: &Wording,
     style: &Style,
-    font: &Font,
+    faces: impl Into<Faces<'a>>,
     dpi: u32,
 ) -> Vec<Page> {
-    let ranges = paginate(tables, wording, style, font);
+    let faces = faces.into();
+    let ranges = paginate(tables, wording, style, faces);
     let count = ranges.len();
     ranges
         .into_iter()
         .enumerate()
         .map(|(i, blocks)| {
-            let mut sheet = Sheet::new(style, font, dpi);
+            let mut sheet = Sheet::new(style, faces, dpi);
             sheet.head(wording, i == 0);
             for table in &tables[blocks.clone()] {
                 sheet.table(table);
@@ -162,12 +175,17 @@ pub(super) fn draw_tables(
 }
 
 /// Which tables stand on which page.
-fn paginate(tables: &[Table], wording: &Wording, style: &Style, font: &Font) -> Vec<Range<usize>> {
+fn paginate(
+    tables: &[Table],
+    wording: &Wording,
+    style: &Style,
+    faces: Faces<'_>,
+) -> Vec<Range<usize>> {
     let mut pages = Vec::new();
     let mut start = 0;
     loop {
         // The head is measured by drawing it: a sheet is cheap and nothing can disagree with itself.
-        let mut sheet = Sheet::new(style, font, MEASURING_DPI);
+        let mut sheet = Sheet::new(style, faces, MEASURING_DPI);
         sheet.head(wording, pages.is_empty());
         let room = sheet.room() - sheet.notes_height(&wording.notes);
         let mut used = 0.0;
@@ -230,6 +248,7 @@ mod tests {
     use jiff::civil::Date;
 
     use super::super::canvas::A4;
+    use super::super::font::Font;
     use super::*;
     use crate::config;
 
@@ -302,7 +321,7 @@ mod tests {
     fn full_width_and_grouping_change_what_is_printed() {
         let mut style = Style::plain();
         assert_eq!(printed_id("123456789012345", &style), "123456789012345");
-        style.grouped_ids = true;
+        style.grouped_ids = Some(5);
         assert_eq!(printed_id("123456789012345", &style), "12345 67890 12345");
         style.full_width = true;
         assert_eq!(printed_id("1234567", &style), "１２３４５　６７");

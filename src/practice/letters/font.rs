@@ -12,6 +12,28 @@ pub struct Font {
     fallback: FontArc,
 }
 
+/// What a letter is set in. Systems that fill a form often set what they fill in otherwise than the form.
+#[derive(Clone, Copy)]
+pub struct Faces<'a> {
+    /// Everything that is not one of the others.
+    pub text: &'a Font,
+    /// 発行者
+    pub issuer: &'a Font,
+    /// リクエストID and リファレンスID
+    pub ids: &'a Font,
+}
+
+impl<'a> From<&'a Font> for Faces<'a> {
+    /// One font for all.
+    fn from(font: &'a Font) -> Self {
+        Self {
+            text: font,
+            issuer: font,
+            ids: font,
+        }
+    }
+}
+
 /// Why bytes are no font.
 #[derive(Debug, Error)]
 pub enum FontError {

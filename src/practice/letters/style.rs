@@ -49,8 +49,30 @@ pub struct Style {
     pub spaced_range: bool,
     /// Whether IDs and codes are printed in full-width characters.
     pub full_width: bool,
-    /// Whether IDs are printed in groups of five.
-    pub grouped_ids: bool,
+    /// Characters to a group, where IDs are printed in groups.
+    pub grouped_ids: Option<usize>,
+    /// How IDs stand out from the other values.
+    pub ids: IdStyle,
+}
+
+/// How IDs stand out from the other values; which font they are set in is [`super::Faces`]'s.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct IdStyle {
+    /// Space added to each character beyond that of every value, in ems.
+    pub spacing: f32,
+    /// Their size as a share of the text's.
+    pub size: f32,
+    /// Whether a printer without a bold font made them bold, by striking twice.
+    pub bold: bool,
+}
+
+impl IdStyle {
+    /// As any other value.
+    pub const PLAIN: Self = Self {
+        spacing: 0.0,
+        size: 1.0,
+        bold: false,
+    };
 }
 
 /// Which rules a table has.
@@ -115,7 +137,8 @@ impl Style {
             range_sign: '～',
             spaced_range: true,
             full_width: false,
-            grouped_ids: false,
+            grouped_ids: None,
+            ids: IdStyle::PLAIN,
         }
     }
 
@@ -145,7 +168,8 @@ impl Style {
             range_sign: random.pick(&['~', '～', '〜', '-', '–']),
             spaced_range: !random.one_in(3),
             full_width: false,
-            grouped_ids: false,
+            grouped_ids: None,
+            ids: IdStyle::PLAIN,
         }
     }
 
@@ -161,8 +185,21 @@ impl Style {
             DateForm::Reiwa,
         ]);
         style.full_width = random.one_in(3);
-        style.grouped_ids = random.one_in(3);
+        style.grouped_ids = random.one_in(3).then_some(5);
         style.value_spacing = random.within(0.0, 0.12);
+        style
+    }
+
+    /// A likely letter whose IDs stand out: bold, larger, spaced or in groups.
+    pub fn with_ids_set_apart(seed: u64) -> Self {
+        let mut random = Random::fork(seed, "IDs set apart");
+        let mut style = Self::varied(seed);
+        style.grouped_ids = random.pick(&[None, None, Some(4), Some(5)]);
+        style.ids = IdStyle {
+            spacing: random.pick(&[0.0, 0.0, 0.05, 0.1, 0.2]),
+            size: random.pick(&[1.0, 1.0, 1.0, 1.15, 1.3]),
+            bold: random.one_in(3),
+        };
         style
     }
 }
@@ -190,5 +227,7 @@ mod tests {
     fn seeds_lead_to_different_looks() {
         assert_eq!(Style::varied(3), Style::varied(3));
         assert_ne!(Style::varied(3), Style::varied(4));
+        let apart = |seed| Style::with_ids_set_apart(seed).ids;
+        assert!((0..20).any(|seed| apart(seed) != IdStyle::PLAIN));
     }
 }

@@ -1,7 +1,7 @@
 //! A page being filled from the top: lines, paragraphs, notes, foot.
 
 use super::super::canvas::{A4, Canvas, Type};
-use super::super::font::Font;
+use super::super::font::{Faces, Font};
 use super::super::style::Style;
 use super::{SMALL_PRINT, Wording};
 
@@ -9,18 +9,22 @@ use super::{SMALL_PRINT, Wording};
 pub(in super::super) struct Sheet<'a> {
     pub canvas: Canvas,
     pub style: &'a Style,
+    /// What everything but some values is set in.
     pub font: &'a Font,
+    pub(super) faces: Faces<'a>,
     /// The lower edge of what is drawn so far, in points.
     pub y: f32,
 }
 
 impl<'a> Sheet<'a> {
     /// An empty page.
-    pub(in super::super) fn new(style: &'a Style, font: &'a Font, dpi: u32) -> Self {
+    pub(in super::super) fn new(style: &'a Style, faces: impl Into<Faces<'a>>, dpi: u32) -> Self {
+        let faces = faces.into();
         Self {
             canvas: Canvas::a4(dpi),
             style,
-            font,
+            font: faces.text,
+            faces,
             y: style.end_margin,
         }
     }

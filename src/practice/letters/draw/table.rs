@@ -1,6 +1,7 @@
 //! One ruled table of labels and values.
 
 use super::super::canvas::Type;
+use super::super::font::Font;
 use super::super::style::Rules;
 use super::sheet::{GAP, Sheet};
 
@@ -15,6 +16,18 @@ pub(in super::super) struct Row {
     /// Parts of the label: what stands on the first line, what joins it to the second, the second.
     label: Vec<String>,
     value: Value,
+    face: Face,
+}
+
+/// Whose font a value is set in.
+#[derive(Clone, Copy)]
+pub(in super::super) enum Face {
+    /// As the labels.
+    Text,
+    /// 発行者
+    Issuer,
+    /// Both IDs.
+    Ids,
 }
 
 /// What stands in the right cell, by how it may be broken.
@@ -33,7 +46,8 @@ pub(in super::super) enum Value {
 struct SetRow {
     label: Vec<String>,
     value: Vec<String>,
-    value_size: f32,
+    kind: Type,
+    face: Face,
     height: f32,
 }
 
@@ -43,7 +57,13 @@ impl Row {
         Self {
             label: label.iter().map(|&part| part.to_owned()).collect(),
             value,
+            face: Face::Text,
         }
+    }
+
+    /// The row with its value set in `face`.
+    pub(in super::super) fn set_in(self, face: Face) -> Self {
+        Self { face, ..self }
     }
 }
 
@@ -63,7 +83,7 @@ impl Table {
     }
 }
 
-impl Sheet<'_> {
+impl<'a> Sheet<'a> {
     /// Draws a table below what is there.
     pub(in super::super) fn table(&mut self, table: &Table) {
         if let Some(caption) = &table.caption {
@@ -99,14 +119,11 @@ impl Sheet<'_> {
         }
         let middle = top + row.height / 2.0;
         let kind = Type::of(self.style.text_size);
-        self.lines(&row.label, kind, (left, middle), None);
-        let kind = Type {
-            spacing: self.style.value_spacing,
-            ..Type::of(row.value_size)
-        };
+        self.lines(&row.label, (self.font, kind), (left, middle), None);
         let room = measure - label_width;
         let centred = self.style.centred_values.then_some(room);
-        self.lines(&row.value, kind, (left + label_width, middle), centred);
+        let set = (self.face(row.face), row.kind);
+        self.lines(&row.value, set, (left + label_width, middle), centred);
         self.y += row.height;
         let weight = self.style.rule_weight;
         if self.style.rules != Rules::Absent {
@@ -131,7 +148,7 @@ impl Sheet<'_> {
     fn lines(
         &mut self,
         lines: &[String],
-        kind: Type,
+        (font, kind): (&Font, Type),
         (x, middle): (f32, f32),
         centred: Option<f32>,
     ) {
@@ -140,11 +157,10 @@ impl Sheet<'_> {
         for (i, line) in lines.iter().enumerate() {
             let baseline = first + i as f32 * size * LINE + size * TO_BASELINE;
             let indent = centred.map_or(PADDING, |room| {
-                let width = self.canvas.measure(self.font, line, kind);
+                let width = self.canvas.measure(font, line, kind);
                 ((room - width) / 2.0).max(PADDING)
             });
-            self.canvas
-                .text(self.font, line, (x + indent, baseline), kind);
+            self.canvas.text(font, line, (x + indent, baseline), kind);
         }
     }
 
@@ -158,19 +174,21 @@ impl Sheet<'_> {
             .flat_map(|line| self.broken(line, size, label_room))
             .collect();
         let value_room = self.measure() - self.label_width() - 2.0 * PADDING;
-        let (value, value_size) = self.value_lines(&row.value, value_room);
+        let (value, kind) = self.value_lines(row, value_room);
         let lines = label.len().max(value.len()) as f32;
         SetRow {
             label,
             value,
-            value_size,
+            kind,
+            face: row.face,
             height: self.style.row_height.max(lines * size * LINE + size * 0.7),
         }
     }
 
     fn label_lines(&self, parts: &[String], room: f32) -> Vec<String> {
         let whole = parts.concat();
-        let fits = self.width(&whole, self.style.text_size, 0.0) <= room;
+        let kind = Type::of(self.style.text_size);
+        let fits = self.canvas.measure(self.font, &whole, kind) <= room;
         match parts {
             [first, _, second] if self.style.wrap_labels || !fits => {
                 vec![first.clone(), second.clone()]
@@ -179,33 +197,58 @@ impl Sheet<'_> {
         }
     }
 
-    fn value_lines(&self, value: &Value, room: f32) -> (Vec<String>, f32) {
-        let size = self.style.text_size;
-        let width = |text: &str| self.width(text, size, self.style.value_spacing);
-        match value {
+    fn value_lines(&self, row: &Row, room: f32) -> (Vec<String>, Type) {
+        let kind = self.kind(row.face);
+        let width = |text: &str| self.canvas.measure(self.face(row.face), text, kind);
+        let lines = match &row.value {
             Value::Unbroken(text) => {
-                let shrunk = (room / width(text)).min(1.0) * size;
-                (vec![text.clone()], shrunk)
+                let shrunk = (room / width(text)).min(1.0) * kind.size;
+                let kind = Type {
+                    size: shrunk,
+                    ..kind
+                };
+                return (vec![text.clone()], kind);
             }
-            Value::Words(text) => (words_broken(text, room, width), size),
+            Value::Words(text) => words_broken(text, room, width),
             Value::Text(text) => {
                 // Added space is left out of account by `broken`, so its room is kept free.
-                let tight = room / (1.0 + self.style.value_spacing);
-                (self.broken(text, size, tight), size)
+                let tight = room / (1.0 + kind.spacing);
+                self.broken(text, kind.size, tight)
             }
             Value::Range(from, to) if width(from) + width(to) <= room => {
-                (vec![format!("{from}{to}")], size)
+                vec![format!("{from}{to}")]
             }
-            Value::Range(from, to) => (vec![from.clone(), to.trim_start().to_owned()], size),
+            Value::Range(from, to) => vec![from.clone(), to.trim_start().to_owned()],
+        };
+        (lines, kind)
+    }
+
+    /// How values in `face` are set.
+    fn kind(&self, face: Face) -> Type {
+        let kind = Type {
+            spacing: self.style.value_spacing,
+            ..Type::of(self.style.text_size)
+        };
+        match face {
+            Face::Text | Face::Issuer => kind,
+            Face::Ids => {
+                let ids = self.style.ids;
+                Type {
+                    size: kind.size * ids.size,
+                    spacing: kind.spacing + ids.spacing,
+                    bold: ids.bold,
+                    ..kind
+                }
+            }
         }
     }
 
-    fn width(&self, text: &str, size: f32, spacing: f32) -> f32 {
-        let kind = Type {
-            spacing,
-            ..Type::of(size)
-        };
-        self.canvas.measure(self.font, text, kind)
+    fn face(&self, face: Face) -> &'a Font {
+        match face {
+            Face::Text => self.faces.text,
+            Face::Issuer => self.faces.issuer,
+            Face::Ids => self.faces.ids,
+        }
     }
 }
 
