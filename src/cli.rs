@@ -38,6 +38,7 @@ mod unpack;
 mod verify;
 
 use std::ffi::OsString;
+use std::panic::{self, AssertUnwindSafe};
 use std::process;
 use std::sync::Arc;
 
@@ -61,7 +62,7 @@ pub fn main(arguments: impl Iterator<Item = OsString>) -> process::ExitCode {
     // First of all, before anything is loaded. Every Windows since 8 obeys; an older one starts no such program.
     let _refused = platform::guard_libraries();
     let code = match Arguments::try_parse_from(arguments) {
-        Ok(arguments) => run(arguments),
+        Ok(arguments) => run_to_its_end(arguments),
         Err(error) => usage(&error),
     };
     process::ExitCode::from(code.number())
@@ -76,14 +77,26 @@ struct Session {
     stop: Arc<Stop>,
 }
 
+/// A fault of the program itself ends with a word and a code like everything else.
+fn run_to_its_end(arguments: Arguments) -> ExitCode {
+    let language = language_of(&arguments.common);
+    // Nothing is used afterwards of what the fault may have left in between.
+    panic::catch_unwind(AssertUnwindSafe(|| run(arguments)))
+        .unwrap_or_else(|_told_by_the_hook| report::internal(language))
+}
+
+fn language_of(common: &Common) -> Language {
+    match common.lang {
+        Lang::Ja => Language::Ja,
+        Lang::En => Language::En,
+    }
+}
+
 fn run(arguments: Arguments) -> ExitCode {
     // Other crates of the build could bring a second provider; which one is used must not be chance.
     // It is already set only when this function is called twice in one process, as tests may do.
     let _already_set = rustls::crypto::ring::default_provider().install_default();
-    let language = match arguments.common.lang {
-        Lang::Ja => Language::Ja,
-        Lang::En => Language::En,
-    };
+    let language = language_of(&arguments.common);
     let stop = Arc::new(Stop::default());
     if let Err(source) = interrupt::listen(Arc::clone(&stop), language) {
         return report::error(&Error::Runtime(source), language, true);

@@ -5,8 +5,9 @@
 //!
 //! A store that browsers use refuses practice certificates (design rule 10).
 
+#[cfg(unix)]
+mod chain;
 mod challenge;
-mod container;
 mod folder;
 #[cfg(unix)]
 mod nss;
@@ -72,12 +73,8 @@ pub trait CertificateStore {
         Ok(())
     }
 
-    /// The certificate with its key and chain as PKCS#12, shut with `password`.
-    fn export(
-        &mut self,
-        fingerprint: &Fingerprint,
-        password: &CertificatePassword,
-    ) -> Result<Pkcs12, InstallError>;
+    /// The certificate with its key and chain, to be written as a file by whoever knows PKCS#12.
+    fn export(&mut self, fingerprint: &Fingerprint) -> Result<Exported, InstallError>;
 
     /// How the store keeps the key of a certificate.
     fn key_rules(&mut self, fingerprint: &Fingerprint) -> Result<KeyRules, InstallError>;
@@ -100,6 +97,15 @@ pub trait Pkcs12Writer {
 
 /// Why a PKCS#12 file cannot be written; whoever fills [`Pkcs12Writer`] knows more.
 pub type WriteError = Box<dyn std::error::Error + Send + Sync>;
+
+/// What a store gave out.
+#[derive(Debug)]
+pub struct Exported {
+    /// Certificate, key and chain.
+    pub material: KeyMaterial,
+    /// The store's name for it; empty where it has none.
+    pub name: String,
+}
 
 /// One certificate in a store.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -224,13 +230,6 @@ pub enum InstallError {
     NotExportable {
         /// Which.
         fingerprint: Fingerprint,
-    },
-    /// What the store gave cannot be written as PKCS#12.
-    #[error("the certificate cannot be written as PKCS#12")]
-    NotExported {
-        /// Why.
-        #[source]
-        source: Box<dyn std::error::Error + Send + Sync>,
     },
     /// No random numbers for a challenge.
     #[error("no random numbers from the operating system")]

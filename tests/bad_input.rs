@@ -256,6 +256,77 @@ fn a_wrong_password_for_a_file_is_told_from_a_damaged_file() {
     assert!(!ran.stderr.contains("パスワードが違"), "{}", ran.stderr);
 }
 
+/// No honest input makes noticert fail in a way of its own; a place that takes nothing of what it prints does.
+#[test]
+#[cfg(target_os = "linux")]
+fn a_fault_of_its_own_ends_with_a_word_and_its_code() {
+    let workplace = Workplace::new();
+    for (arguments, word) in [
+        (vec!["status"], "次にすること"),
+        (vec!["status", "--lang", "en"], "What to do"),
+    ] {
+        let full = std::fs::OpenOptions::new()
+            .write(true)
+            .open("/dev/full")
+            .unwrap();
+        let output = workplace.command(arguments).stdout(full).output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{said}");
+        assert!(said.contains(word), "{said}");
+    }
+    // Nothing was harmed.
+    assert_eq!(workplace.run(["status"]).code, 0);
+}
+
+/// A file that another program shut with a text of its own is looked at all the same.
+#[test]
+fn any_password_opens_a_file_that_is_only_looked_at() {
+    let workplace = Workplace::new();
+    let made = Command::new("openssl")
+        .args(["pkcs12", "-export", "-legacy", "-passout", "pass:ひみつ 鍵"])
+        .args(["-certpbe", "PBE-SHA1-RC2-128", "-out"])
+        .arg(workplace.path("other.p12"))
+        .arg("-inkey")
+        .arg(pem_of(&workplace, "-nocerts"))
+        .arg("-in")
+        .arg(pem_of(&workplace, "-nokeys"))
+        .status()
+        .unwrap();
+    assert!(made.success());
+    let verify = |password: &str| {
+        let file = workplace.write("other-password", password);
+        workplace.run([
+            "verify",
+            workplace.path("other.p12").to_str().unwrap(),
+            "--password-file",
+            file.to_str().unwrap(),
+        ])
+    };
+    let right = verify("ひみつ 鍵\n");
+    assert!(right.stdout.contains("RC2-128"), "{}", right.stderr);
+    let wrong = verify("2468\n");
+    assert_eq!(wrong.code, 13, "{}", wrong.stdout);
+    assert!(
+        wrong.stderr.contains("パスワードが違う"),
+        "{}",
+        wrong.stderr
+    );
+}
+
+/// A part of an invented credential, as OpenSSL takes it out.
+fn pem_of(workplace: &Workplace, part: &str) -> std::path::PathBuf {
+    let pem = workplace.path(&format!("part{part}.pem"));
+    let made = Command::new("openssl")
+        .args(["pkcs12", "-nodes", "-passin", "pass:2468", part, "-in"])
+        .arg(fixture("credentials/aes-256-sha256.p12"))
+        .arg("-out")
+        .arg(&pem)
+        .status()
+        .unwrap();
+    assert!(made.success());
+    pem
+}
+
 #[test]
 fn a_wrong_passphrase_opens_nothing_and_changes_nothing() {
     let workplace = Workplace::new();

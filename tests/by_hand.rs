@@ -159,6 +159,43 @@ fn a_file_that_two_terminals_fit_is_taken_only_for_the_one_that_is_named() {
     assert_eq!(clinic.state(0).0, "retrieved");
 }
 
+/// The digits that were sealed before they were sent open the file, and nobody is asked.
+#[test]
+fn a_file_whose_digits_are_sealed_needs_nobody() {
+    let clinic = Clinic::with(1);
+    let file = clinic.downloaded(0);
+    // The site has handed the certificate out already, to the other computer.
+    let options = clinic.site.options(&clinic.workplace);
+    let refused = clinic.workplace.run(with(&["retrieve", "--all"], options));
+    assert_eq!(refused.code, 11, "{}", refused.stderr);
+    let id = clinic.id(0);
+    let adopted = clinic.workplace.run(["adopt", file.to_str().unwrap(), &id]);
+    assert_eq!(adopted.code, 0, "{}", adopted.stderr);
+    assert_eq!(clinic.state(0).0, "retrieved");
+}
+
+/// Lost digits: all are tried on the file that lies here, and only after the word was typed.
+#[test]
+fn a_file_whose_digits_are_lost_is_opened_by_trying_after_a_typed_word() {
+    let clinic = Clinic::with(1);
+    let file = clinic.downloaded(0);
+    let command = clinic.workplace.command(["adopt", file.to_str().unwrap()]);
+    let typed = |lines: &[&str]| {
+        let mut screen = AtTheScreen::start(&command);
+        screen.types_slowly(lines);
+        screen.ends()
+    };
+    let declined = typed(&["", "いいえ"]);
+    assert_eq!(declined.code, 13, "{}", declined.stdout);
+    assert_eq!(clinic.state(0).0, "confirmed");
+    // A wrong guess is told; Enter says that they are lost; the found copy stays.
+    let found = typed(&["0001", "", "全部試す", "n"]);
+    assert_eq!(found.code, 0, "{}", found.stdout);
+    assert!(found.stdout.contains("開きません"), "{}", found.stdout);
+    assert_eq!(clinic.state(0).0, "retrieved");
+    assert!(file.exists());
+}
+
 #[test]
 fn a_file_that_cannot_be_taken_changes_nothing() {
     let clinic = Clinic::with(1);

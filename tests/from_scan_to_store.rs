@@ -112,6 +112,50 @@ fn twelve_terminals_are_retrieved_and_verified_in_one_run() {
     }
 }
 
+/// `run --backup-to`: what the run brought lies on the stick too, and opens there.
+#[test]
+#[ignore = "needs Tesseract, openssl"]
+fn the_whole_job_ends_on_the_stick_that_was_named() {
+    let workplace = Workplace::new();
+    let site = PracticeSite::start(&workplace.path("practice"), 2);
+    workplace.run([
+        "add",
+        "--from",
+        site.issuances.to_str().unwrap(),
+        "--confirmed",
+    ]);
+    // A file system of its own, as a stick is.
+    let stick = tempfile::tempdir_in("/dev/shm").unwrap();
+    let (letter, store) = (site.letter.display().to_string(), workplace.path("pem"));
+    let arguments = [
+        "run",
+        &letter,
+        "--folder",
+        store.to_str().unwrap(),
+        "--backup-to",
+        stick.path().to_str().unwrap(),
+    ];
+    let ran = workplace.run(with(&arguments, site.options(&workplace)));
+    // Whether a drawn letter is read without a person's eye is not what this is about.
+    let terminals = workplace.terminals();
+    let brought: Vec<_> = terminals
+        .iter()
+        .filter(|terminal| !terminal["p12"].is_null())
+        .collect();
+    assert!(!brought.is_empty(), "{}", ran.stderr);
+    for terminal in brought {
+        let copy = &terminal["backups"][0];
+        assert!(!copy.is_null(), "{terminal}\n{}", ran.stderr);
+    }
+    let checked = workplace.run(["backup", "--to", stick.path().to_str().unwrap(), "--check"]);
+    assert_eq!(checked.code, 0, "{}", checked.stderr);
+    // A stick that is not there is told, and the rest is done.
+    let gone = workplace.path("gone");
+    let arguments = [&arguments[..5], &[gone.to_str().unwrap()]].concat();
+    let again = workplace.run(with(&arguments, site.options(&workplace)));
+    assert!(!gone.exists(), "{}", again.stderr);
+}
+
 /// What OpenSSL, an independent reader, sees in a `.p12`.
 fn openssl_opens(p12: &str) -> String {
     let output = Command::new("openssl")

@@ -1,6 +1,7 @@
 //! Errors on stderr: what happened, what was not done, what to do now.
 
 use std::error::Error as _;
+use std::io::{self, Write};
 
 use crate::domain::{Language, Text};
 use crate::explain::{ExitKind, Explanation, exit_kind, explain};
@@ -39,6 +40,25 @@ pub fn error(error: &Error, language: Language, verbose: bool) -> ExitCode {
         }
     }
     code_of(error)
+}
+
+/// Says that the program itself failed; what exactly, Rust has said already.
+pub fn internal(language: Language) -> ExitCode {
+    let (what, not_done, next) = match language {
+        Language::Ja => (
+            "noticert の中で予期しない誤りが起きて、途中で止まりました（上の行が内容です）。表示の送り先（パイプやファイル）に書けないときにも起こります。",
+            "していないこと: 止まったところから先は行っていません。そこまでの結果は台帳に残っています。",
+            "次にすること: noticert status で状態を確かめ、同じ操作をもう一度行ってください。また起こるときは noticert support で資料を作り、送ってください。",
+        ),
+        Language::En => (
+            "noticert failed in a way that it does not know, and stopped (the lines above say how). This also happens when what it prints to (a pipe, a file) cannot be written.",
+            "Not done: nothing was done from there on. What was done before is in the ledger.",
+            "What to do: see noticert status and do the same again. If it happens again, make a report with noticert support and send it.",
+        ),
+    };
+    // Where nothing can be printed at all, the code is what is left.
+    let _closed = writeln!(io::stderr(), "✗ {what}\n  {not_done}\n  {next}");
+    ExitCode::Internal
 }
 
 /// The exit code of an error.

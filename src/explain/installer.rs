@@ -131,16 +131,6 @@ pub fn explain(error: &InstallError) -> Explanation {
                 "It can be backed up from the retrieved .p12 only: look for that file, else renew or apply anew.",
             ),
         ),
-        InstallError::NotExported { source } => (
-            Text::new(
-                format!("ストアの証明書を .p12 に書き出せません（{source}）。"),
-                format!("The certificate cannot be written as PKCS#12 ({source})."),
-            ),
-            Text::new(
-                "取得したときの .p12 からバックアップしてください。",
-                "Back up the retrieved .p12 instead.",
-            ),
-        ),
         InstallError::Random { source } => (
             Text::new(
                 format!("このパソコンから乱数を得られません（{source}）。"),

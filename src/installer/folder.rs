@@ -23,15 +23,14 @@ use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer};
 use secrecy::{ExposeSecret, SecretBox};
 use zeroize::Zeroizing;
 
+use super::chain::chain_among;
 use super::challenge::{self, Form, Scheme};
-use super::container::{self, Parts};
-use super::{CertificateStore, InstallError, InstalledCertificate, KeyRules, Proof};
+use super::{CertificateStore, Exported, InstallError, InstalledCertificate, KeyRules, Proof};
 use crate::custody::files::wipe;
 use crate::custody::names::safe_file_name;
 use crate::custody::{DiskError, PathKind};
 use crate::domain::{
-    CertificateFacts, CertificatePassword, Fingerprint, KeyMaterial, Pkcs12, TerminalName, Text,
-    VerifiedCredential,
+    CertificateFacts, Fingerprint, KeyMaterial, TerminalName, Text, VerifiedCredential,
 };
 use crate::platform;
 
@@ -62,7 +61,7 @@ impl FolderStore {
     fn entry_with_key(&self, fingerprint: &Fingerprint) -> Result<Entry, InstallError> {
         self.entries_of(fingerprint)?
             .into_iter()
-            .find(|entry| entry.folder.join(KEY).is_file())
+            .find(Entry::has_key)
             .ok_or(InstallError::NoKey {
                 fingerprint: *fingerprint,
             })
@@ -134,7 +133,7 @@ impl CertificateStore for FolderStore {
 
     fn list(&mut self) -> Result<Vec<InstalledCertificate>, InstallError> {
         let installed = self.entries()?.into_iter().map(|entry| {
-            let has_key = entry.folder.join(KEY).is_file();
+            let has_key = entry.has_key();
             InstalledCertificate {
                 facts: entry.facts,
                 der: entry.der,
@@ -191,11 +190,7 @@ impl CertificateStore for FolderStore {
         }
     }
 
-    fn export(
-        &mut self,
-        fingerprint: &Fingerprint,
-        password: &CertificatePassword,
-    ) -> Result<Pkcs12, InstallError> {
+    fn export(&mut self, fingerprint: &Fingerprint) -> Result<Exported, InstallError> {
         let entry = self.entry_with_key(fingerprint)?;
         let path = entry.folder.join(KEY);
         let pem = Zeroizing::new(fs::read(&path).map_err(|error| disk(&path, error))?);
@@ -209,15 +204,14 @@ impl CertificateStore for FolderStore {
         let chain: Vec<Vec<u8>> = CertificateDer::pem_file_iter(entry.folder.join(CHAIN))
             .map(|all| all.flatten().map(|der| der.to_vec()).collect())
             .unwrap_or_default();
-        container::write(
-            &Parts {
-                end_entity: &entry.der,
-                chain: &container::chain_among(&entry.der, &chain),
-                private_key: &key,
-                friendly_name: entry.facts.friendly_name.as_deref().unwrap_or_default(),
+        Ok(Exported {
+            material: KeyMaterial {
+                chain: chain_among(&entry.der, &chain),
+                end_entity: entry.der,
+                private_key: key,
             },
-            password,
-        )
+            name: entry.facts.friendly_name.unwrap_or_default(),
+        })
     }
 
     /// Files can always be copied and ask for nothing; a folder trusts no root.
@@ -239,6 +233,14 @@ struct Entry {
 }
 
 impl Entry {
+    /// Whether there is a key. A file of zeros is what an interrupted wiping leaves of one.
+    fn has_key(&self) -> bool {
+        fs::read(self.folder.join(KEY)).is_ok_and(|text| {
+            let text = Zeroizing::new(text);
+            text.iter().any(|byte| *byte != 0)
+        })
+    }
+
     /// `None` for a folder that holds something else.
     fn read(folder: PathBuf) -> Option<Self> {
         let der = CertificateDer::from_pem_file(folder.join(CERTIFICATE)).ok()?;

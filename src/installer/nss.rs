@@ -21,13 +21,12 @@ use zeroize::Zeroizing;
 use self::profiles::{browsers_directories, has_database, is_of_browsers};
 use self::softoken::{Access, StoredCertificate, Token};
 use self::tools::Tools;
+use super::chain::chain_among;
 use super::challenge::{self, Form};
-use super::container::{self, Parts};
-use super::{CertificateStore, InstallError, InstalledCertificate, KeyRules, Proof};
+use super::{CertificateStore, Exported, InstallError, InstalledCertificate, KeyRules, Proof};
 use crate::custody::{DiskError, PathKind};
 use crate::domain::{
-    CertificateFacts, CertificatePassword, Fingerprint, Pkcs12, TerminalName, Text,
-    VerifiedCredential,
+    CertificateFacts, Fingerprint, KeyMaterial, TerminalName, Text, VerifiedCredential,
 };
 use crate::platform;
 
@@ -108,6 +107,15 @@ impl NssStore {
 
     fn open(&self, access: Access) -> Result<Token, InstallError> {
         let password = self.password()?;
+        if access == Access::Read && has_journal(&self.directory) {
+            // A program that was killed while it wrote left its journal: only one that may write takes it back, and
+            // until then the database cannot be read at all.
+            drop(Token::open(
+                &self.directory,
+                Access::Write,
+                password.as_ref(),
+            )?);
+        }
         Token::open(&self.directory, access, password.as_ref())
     }
 
@@ -250,11 +258,7 @@ impl CertificateStore for NssStore {
     }
 
     /// Built from the certificate's own bytes: `pk12util -o` takes a nickname, which several may share.
-    fn export(
-        &mut self,
-        fingerprint: &Fingerprint,
-        password: &CertificatePassword,
-    ) -> Result<Pkcs12, InstallError> {
+    fn export(&mut self, fingerprint: &Fingerprint) -> Result<Exported, InstallError> {
         let fingerprint = *fingerprint;
         let token = self.open_existing(fingerprint)?;
         let (mut of_this, others): (Vec<_>, Vec<_>) = token
@@ -271,15 +275,14 @@ impl CertificateStore for NssStore {
             return Err(InstallError::NotExportable { fingerprint });
         }
         let others: Vec<Vec<u8>> = others.into_iter().map(|other| other.der).collect();
-        container::write(
-            &Parts {
-                end_entity: &certificate.der,
-                chain: &container::chain_among(&certificate.der, &others),
-                private_key: &token.exported(&key)?,
-                friendly_name: &certificate.label,
+        Ok(Exported {
+            material: KeyMaterial {
+                chain: chain_among(&certificate.der, &others),
+                private_key: token.exported(&key)?,
+                end_entity: certificate.der,
             },
-            password,
-        )
+            name: certificate.label,
+        })
     }
 
     /// NSS marks trust by purpose, and none of its purposes is to show a certificate to a site: it cannot tell.
@@ -334,6 +337,13 @@ fn rename(
         let _ = token.rename(certificate, &label);
     }
     Ok(())
+}
+
+/// Whether a program is writing the database, or was interrupted while it did.
+fn has_journal(directory: &Path) -> bool {
+    ["cert9.db-journal", "key4.db-journal"]
+        .iter()
+        .any(|name| directory.join(name).exists())
 }
 
 fn is(certificate: &StoredCertificate, fingerprint: &Fingerprint) -> bool {

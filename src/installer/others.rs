@@ -2,10 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{CertificateStore, InstallError, InstalledCertificate, KeyRules, Proof};
-use crate::domain::{
-    CertificatePassword, Fingerprint, Pkcs12, TerminalName, Text, VerifiedCredential,
-};
+use super::{CertificateStore, Exported, InstallError, InstalledCertificate, KeyRules, Proof};
+use crate::domain::{Fingerprint, TerminalName, Text, VerifiedCredential};
 
 /// Refuses everything: this system has no NSS databases.
 #[derive(Clone, Debug)]
@@ -73,11 +71,7 @@ impl CertificateStore for NssStore {
         Err(UNSUPPORTED)
     }
 
-    fn export(
-        &mut self,
-        _fingerprint: &Fingerprint,
-        _password: &CertificatePassword,
-    ) -> Result<Pkcs12, InstallError> {
+    fn export(&mut self, _fingerprint: &Fingerprint) -> Result<Exported, InstallError> {
         Err(UNSUPPORTED)
     }
 

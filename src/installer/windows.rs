@@ -28,10 +28,12 @@ use windows_sys::Win32::Security::Cryptography::{
 use self::import::{Import, prove, roots_to_trust};
 use self::key::{Answer, Key, Place};
 use self::system::{Certificate, Name, Store};
-use super::{CertificateStore, InstallError, InstalledCertificate, KeyRules, Pkcs12Writer, Proof};
+use super::{
+    CertificateStore, Exported, InstallError, InstalledCertificate, KeyRules, Pkcs12Writer, Proof,
+};
 use crate::domain::{
-    CertificateFacts, CertificatePassword, Fingerprint, KeyMaterial, Pkcs12, Pkcs12Form,
-    TerminalName, Text, VerifiedCredential,
+    CertificateFacts, Fingerprint, KeyMaterial, Pkcs12, Pkcs12Form, TerminalName, Text,
+    VerifiedCredential,
 };
 use crate::platform;
 
@@ -219,11 +221,7 @@ impl CertificateStore for WindowsStore {
         }
     }
 
-    fn export(
-        &mut self,
-        fingerprint: &Fingerprint,
-        password: &CertificatePassword,
-    ) -> Result<Pkcs12, InstallError> {
+    fn export(&mut self, fingerprint: &Fingerprint) -> Result<Exported, InstallError> {
         let fingerprint = *fingerprint;
         let my = Store::open(Name::My).map_err(refused("open MY"))?;
         let certificate = find(&my, &fingerprint)?;
@@ -239,16 +237,14 @@ impl CertificateStore for WindowsStore {
             Err(error) => return Err(refused("export the key")(error)),
         };
         let (chain, _is_trusted) = certificate.chain().map_err(refused("build the chain"))?;
-        let name = certificate.friendly_name().unwrap_or_default();
-        let material = KeyMaterial {
-            end_entity: certificate.der().to_vec(),
-            chain,
-            private_key,
-        };
-        // As Windows' own export writes it, which is what opens on any PC of the field.
-        self.writer
-            .write(&material, &name, password, Pkcs12Form::Legacy)
-            .map_err(|source| InstallError::NotWritten { source })
+        Ok(Exported {
+            material: KeyMaterial {
+                end_entity: certificate.der().to_vec(),
+                chain,
+                private_key,
+            },
+            name: certificate.friendly_name().unwrap_or_default(),
+        })
     }
 
     fn key_rules(&mut self, fingerprint: &Fingerprint) -> Result<KeyRules, InstallError> {

@@ -12,7 +12,8 @@ use crate::domain::{
     VerifiedCredential,
 };
 use crate::installer::{
-    self, CertificateStore, FolderStore, NssStore, Pkcs12Writer, Proof, WriteError,
+    self, CertificateStore, Exported, FolderStore, InstallError, NssStore, Pkcs12Writer, Proof,
+    WriteError,
 };
 use crate::ledger::{Actor, Event, LedgerError, Record, RecordId, Retrieved};
 
@@ -290,6 +291,21 @@ impl Pkcs12Writer for CredentialWriter {
     fn form_of(&self, pkcs12: &Pkcs12) -> Option<Pkcs12Form> {
         credential::form_of(pkcs12)
     }
+}
+
+/// A certificate of a store with key and chain as a file, in the form that opens on any PC of the field: Windows' own
+/// export writes it, and macOS reads no other.
+pub(super) fn exported_file(
+    store: &mut dyn CertificateStore,
+    fingerprint: &Fingerprint,
+    password: &CertificatePassword,
+) -> Result<Pkcs12, InstallError> {
+    let Exported { material, name } = store.export(fingerprint)?;
+    credential::write(&material, &name, password, Pkcs12Form::Legacy).map_err(|source| {
+        InstallError::NotWritten {
+            source: Box::new(source),
+        }
+    })
 }
 
 /// The friendly name in the store: the terminal's, else its request ID.

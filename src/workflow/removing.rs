@@ -14,7 +14,7 @@ use crate::ledger::{Actor, Event, Removal, Removing};
 
 use super::Desk;
 use super::error::Error;
-use super::installing::Destination;
+use super::installing::{Destination, exported_file};
 use super::person::{PersonError, Question};
 use super::retrieving::is_yes;
 use super::surveying::{Standing, Surveyed, WaitsFor, label, survey};
@@ -100,6 +100,7 @@ impl Desk<'_> {
         force: bool,
     ) -> Result<RemovalRun, Error> {
         let (store, found) = self.survey(destination)?;
+        let mut outcomes = self.finish_removals(destination, &found)?;
         let chosen: Vec<Result<&Surveyed, Error>> = match named.is_empty() {
             true => found
                 .iter()
@@ -108,7 +109,6 @@ impl Desk<'_> {
                 .collect(),
             false => named.iter().map(|text| named_among(&found, text)).collect(),
         };
-        let mut outcomes = Vec::new();
         for certificate in chosen {
             if self.stop.is_wanted() {
                 return Err(Error::Interrupted);
@@ -123,6 +123,38 @@ impl Desk<'_> {
             found,
             outcomes,
         })
+    }
+
+    /// Takes out what an interrupted removal left without its key. A person said yes to it, and its copy is sealed.
+    fn finish_removals(
+        &mut self,
+        destination: &Destination,
+        found: &[Surveyed],
+    ) -> Result<Vec<Result<Removed, Error>>, Error> {
+        let is_half_gone = |one: &&Surveyed| one.standing == Standing::Waits(WaitsFor::Key);
+        let half_gone: Vec<&Surveyed> = found.iter().filter(is_half_gone).collect();
+        if half_gone.is_empty() {
+            return Ok(Vec::new());
+        }
+        let begun = self.ledger.removals(&destination.id())?;
+        let mut store = destination.open();
+        Ok(half_gone
+            .into_iter()
+            .map(|one| &one.facts)
+            .filter(|facts| {
+                begun
+                    .iter()
+                    .any(|removal| removal.removing.fingerprint == facts.fingerprint)
+            })
+            .map(|facts| {
+                store.remove(&facts.fingerprint)?;
+                Ok(Removed {
+                    name: label(facts),
+                    last: japan_date(facts.not_after),
+                    fingerprint: facts.fingerprint,
+                })
+            })
+            .collect())
     }
 
     fn remove_one(
@@ -177,7 +209,7 @@ impl Desk<'_> {
     ) -> Result<(), Error> {
         let password = drawn_password()?;
         let facts = &certificate.facts;
-        let copy = store.export(&facts.fingerprint, &password)?;
+        let copy = exported_file(store, &facts.fingerprint, &password)?;
         let now = self.now();
         let record = match &certificate.record {
             Some(record) => record.id,

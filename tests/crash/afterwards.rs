@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use rusqlite::{Connection, OpenFlags};
 
@@ -14,6 +15,10 @@ pub struct Before {
     submissions: usize,
     /// Whether a whole certificate file lay anywhere.
     has_file: bool,
+    /// A certificate file that is not whole and has its final name.
+    half_file: Option<PathBuf>,
+    /// Certificates with their keys in the store.
+    usable: usize,
 }
 
 impl Before {
@@ -21,12 +26,20 @@ impl Before {
         Self {
             submissions: scene.submissions(),
             has_file: !whole_files(scene).is_empty(),
+            half_file: half_file(scene),
+            usable: usable(scene),
         }
     }
 }
 
 /// Gives the command again and again, and says in which state that ends; or what is wrong.
 pub fn settle(scene: &Scene, before: &Before) -> Result<String, String> {
+    if let Some(path) = &before.half_file {
+        return Err(format!("{} is half a file", path.display()));
+    }
+    if before.usable < least_usable(scene.job) {
+        return Err(format!("{} usable certificates are left", before.usable));
+    }
     let again = scene.run();
     let state = judge(scene, before, &again).map_err(|wrong| told(&wrong, &again))?;
     // Whatever the second run left open, a third one must not send either.
@@ -123,6 +136,38 @@ fn judge(scene: &Scene, before: &Before, again: &Ran) -> Result<String, String> 
             expect(again.code == 0, "not taken")?;
             expect(state == "confirmed", "wrong state")?;
         }
+        Job::BackUp => {
+            expect(again.code == 0, "not backed up")?;
+            let usb = scene.usb().display().to_string();
+            let checked = scene.workplace.run(["backup", "--to", &usb, "--check"]);
+            expect(checked.code == 0, &told("the back-up fails", &checked))?;
+            expect(half_file(scene).is_none(), "half a file was left")?;
+        }
+        Job::Restore => {
+            expect(again.code == 0, "not restored")?;
+            expect(state == "restored", "not restored")?;
+            expect(has_whole_p12, "no whole file")?;
+            expect(usable(scene) == 1, "not one in the store")?;
+        }
+        Job::RemoveOld => {
+            expect(again.code == 0, "not removed")?;
+            expect(usable(scene) == 1, "not the new one alone")?;
+            let store = scene.store().display().to_string();
+            let back = scene.workplace.run(["undo-remove", "--folder", &store]);
+            expect(back.code == 0, &told("it does not come back", &back))?;
+            expect(usable(scene) == 2, "it did not come back")?;
+        }
+        Job::UndoRemove => {
+            // 10: nothing is to be put back any more, because the first run had finished.
+            let had_finished = again.code == 10 && before.usable == 2;
+            expect(again.code == 0 || had_finished, "wrong code")?;
+            expect(usable(scene) == 2, "not both in the store")?;
+        }
+        Job::InstallNss => {
+            expect(again.code == 0, "not installed")?;
+            expect(state == "installed", "not installed")?;
+            expect(usable(scene) == 2, "not both in the database")?;
+        }
     }
     Ok(state)
 }
@@ -159,6 +204,82 @@ fn check_ledger(scene: &Scene) -> Result<(), String> {
         "ok" => Ok(()),
         _ => Err(format!("the ledger: {word}")),
     }
+}
+
+/// How many certificates must be usable at every moment: the old one or the new one.
+fn least_usable(job: Job) -> usize {
+    match job {
+        Job::RemoveOld | Job::UndoRemove | Job::InstallNss => 1,
+        Job::Add
+        | Job::Retrieve
+        | Job::RetrieveByLink
+        | Job::Adopt
+        | Job::Install
+        | Job::Pack
+        | Job::Unpack
+        | Job::BackUp
+        | Job::Restore => 0,
+    }
+}
+
+/// Certificates with their keys in the store: whole files in a folder, keys that certutil lists in a database.
+fn usable(scene: &Scene) -> usize {
+    let store = scene.store();
+    if scene.job == Job::InstallNss {
+        // In a copy, as the next browser finds it: whoever may write takes an interrupted transaction back first.
+        let copy = tempfile::tempdir().unwrap();
+        for path in all_files(&store) {
+            fs::copy(&path, copy.path().join(path.file_name().unwrap())).unwrap();
+        }
+        for name in ["cert9.db", "key4.db"] {
+            let database = Connection::open(copy.path().join(name)).unwrap();
+            let word: String = database
+                .query_row("PRAGMA integrity_check", [], |row| row.get(0))
+                .unwrap();
+            assert_eq!(word, "ok");
+        }
+        let output = Command::new("certutil")
+            .args(["-L", "-d", &format!("sql:{}", copy.path().display())])
+            .output()
+            .unwrap();
+        let listing = String::from_utf8_lossy(&output.stdout).into_owned();
+        return listing
+            .lines()
+            .filter(|l| l.trim_end().ends_with("u,u,u"))
+            .count();
+    }
+    let is_whole_pem = |path: PathBuf| {
+        let text = fs::read_to_string(path).unwrap_or_default();
+        text.starts_with("-----BEGIN") && text.trim_end().ends_with("-----")
+    };
+    fs::read_dir(store)
+        .into_iter()
+        .flatten()
+        .map(|entry| entry.unwrap().path())
+        .filter(|folder| {
+            !folder
+                .file_name()
+                .unwrap()
+                .to_string_lossy()
+                .starts_with('.')
+        })
+        .filter(|folder| {
+            ["certificate.pem", "key.pem"]
+                .iter()
+                .all(|name| is_whole_pem(folder.join(name)))
+        })
+        .count()
+}
+
+/// A `.p12` under its final name that is not whole; the fetched one is wiped in its place, which is another thing.
+fn half_file(scene: &Scene) -> Option<PathBuf> {
+    let fetched = scene.workplace.path("stick/fetched.p12");
+    scene
+        .roots()
+        .iter()
+        .flat_map(|root| all_files(root))
+        .filter(|path| path.extension().is_some_and(|ending| ending == "p12"))
+        .find(|path| *path != fetched && !is_whole(path))
 }
 
 /// Unfinished files below a folder.

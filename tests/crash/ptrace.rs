@@ -1,14 +1,15 @@
-//! The six requests of ptrace that the tracer needs, and waitpid for its own thread's children.
+//! The six requests of ptrace that the tracer needs, waitpid for its own thread's children, and a terminal.
 //!
 //! By hand, because the crate that wraps them (nix) turns on a feature of libc, which would build every dependency a
 //! second time for the tests.
 //!
-//! Sources: ptrace(2), waitpid(2).
+//! Sources: ptrace(2), waitpid(2), openpty(3).
 
 #![expect(unsafe_code, reason = "libc has no safe call for any of these")]
 
 use std::io;
-use std::ptr::null_mut;
+use std::os::fd::{FromRawFd, OwnedFd};
+use std::ptr::{null, null_mut};
 
 use libc::{c_int, c_void, pid_t, user_regs_struct};
 
@@ -88,6 +89,24 @@ pub fn set_registers(pid: pid_t, mut registers: user_regs_struct) -> io::Result<
 pub fn kill(pid: pid_t) {
     // SAFETY: kill takes two numbers. A process that is gone already is as dead.
     let _gone = unsafe { libc::kill(pid, libc::SIGKILL) };
+}
+
+/// Kills a process that leads a group, and everything in the group.
+pub fn kill_group(leader: pid_t) {
+    kill(-leader);
+}
+
+/// A new terminal: the end at which a person types, and the program's.
+pub fn terminal() -> io::Result<(OwnedFd, OwnedFd)> {
+    let (mut person, mut program): (c_int, c_int) = (-1, -1);
+    let name = null_mut();
+    // SAFETY: openpty writes two ints, which these are, and takes null for the name and for both settings.
+    let done = unsafe { libc::openpty(&raw mut person, &raw mut program, name, null(), null()) };
+    match done {
+        // SAFETY: openpty has just opened both, and nobody else has them.
+        0 => Ok(unsafe { (OwnedFd::from_raw_fd(person), OwnedFd::from_raw_fd(program)) }),
+        _ => Err(io::Error::last_os_error()),
+    }
 }
 
 /// Waits for the next stop of any child of this thread; those of other threads are not touched.

@@ -13,9 +13,11 @@ use noticert::practice::authority::{self, Authority, Encoding};
 use noticert::practice::site::{Fault, Grant, Options, PracticeSite, Running};
 use secrecy::SecretString;
 use serde_json::{Value, json};
+use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
-use crate::support::{PASSWORD, Ran, Workplace};
+use crate::support::{PASSWORD, Ran, Workplace, fixture};
+use crate::tracer::{End, Plan, Trace, run as run_traced};
 
 /// A command that may be struck.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
@@ -34,11 +36,21 @@ pub enum Job {
     Pack,
     /// `unpack FILE`
     Unpack,
+    /// `backup --to USB`
+    BackUp,
+    /// `restore USB --folder DIR`
+    Restore,
+    /// `remove-old --folder DIR`, an expired one beside the new one.
+    RemoveOld,
+    /// `undo-remove --folder DIR`
+    UndoRemove,
+    /// `install --all --nss DIR`, an expired one there already.
+    InstallNss,
 }
 
 impl Job {
     /// Every job.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 12] = [
         Self::Add,
         Self::Retrieve,
         Self::RetrieveByLink,
@@ -46,6 +58,11 @@ impl Job {
         Self::Install,
         Self::Pack,
         Self::Unpack,
+        Self::BackUp,
+        Self::Restore,
+        Self::RemoveOld,
+        Self::UndoRemove,
+        Self::InstallNss,
     ];
 
     /// What a person types.
@@ -58,6 +75,11 @@ impl Job {
             Self::Install => "install --folder",
             Self::Pack => "pack",
             Self::Unpack => "unpack",
+            Self::BackUp => "backup --to",
+            Self::Restore => "restore",
+            Self::RemoveOld => "remove-old",
+            Self::UndoRemove => "undo-remove",
+            Self::InstallNss => "install --nss",
         }
     }
 
@@ -73,18 +95,40 @@ impl Job {
         matches!(self, Self::Retrieve | Self::RetrieveByLink)
     }
 
+    /// Whether it is about stores and back-ups.
+    pub fn is_of_custody(self) -> bool {
+        matches!(
+            self,
+            Self::BackUp | Self::Restore | Self::RemoveOld | Self::UndoRemove | Self::InstallNss
+        )
+    }
+
+    /// What a person types at the terminal, for a command that asks one.
+    fn typed(self) -> Option<&'static str> {
+        match self {
+            Self::RemoveOld => Some("y\n"),
+            _ => None,
+        }
+    }
+
     /// The workplace before the command, made once.
     fn template(self) -> &'static Workplace {
         static EMPTY: OnceLock<Workplace> = OnceLock::new();
         static CONFIRMED: OnceLock<Workplace> = OnceLock::new();
         static RETRIEVED: OnceLock<Workplace> = OnceLock::new();
         static CASE: OnceLock<Workplace> = OnceLock::new();
+        static BACKED_UP: OnceLock<Workplace> = OnceLock::new();
+        static BESIDE_AN_OLD_ONE: OnceLock<Workplace> = OnceLock::new();
+        static WITH_A_DATABASE: OnceLock<Workplace> = OnceLock::new();
         match self {
             Self::Add => EMPTY.get_or_init(empty),
             Self::Retrieve | Self::RetrieveByLink | Self::Adopt | Self::Pack => {
                 CONFIRMED.get_or_init(confirmed)
             }
-            Self::Install => RETRIEVED.get_or_init(retrieved),
+            Self::Install | Self::BackUp => RETRIEVED.get_or_init(retrieved),
+            Self::Restore => BACKED_UP.get_or_init(backed_up),
+            Self::RemoveOld | Self::UndoRemove => BESIDE_AN_OLD_ONE.get_or_init(beside_an_old_one),
+            Self::InstallNss => WITH_A_DATABASE.get_or_init(with_a_database),
             Self::Unpack => CASE.get_or_init(with_a_case),
         }
     }
@@ -95,16 +139,53 @@ pub struct Scene {
     pub job: Job,
     pub workplace: Workplace,
     site: Option<Running>,
+    /// A stick on a file system of its own.
+    usb: Option<TempDir>,
 }
 
 impl Scene {
     pub fn of(job: Job) -> Self {
         let workplace = copy_of(job.template());
         let site = job.retrieves().then(|| site(job.faults()));
-        Self {
+        let usb = (job == Job::BackUp).then(|| tempfile::tempdir_in("/dev/shm").unwrap());
+        if let Some(usb) = &usb {
+            fs::create_dir(usb.path().join("usb")).unwrap();
+        }
+        let scene = Self {
             job,
             workplace,
             site,
+            usb,
+        };
+        if job == Job::UndoRemove {
+            // Here and not in the template: the ledger knows a store by its place.
+            let removed = run_traced(&scene.remove_old(), Some("y\n"), &[], Plan::Watch);
+            assert_eq!(removed.end, End::Exited(0), "{}", removed.stderr);
+        }
+        scene
+    }
+
+    /// Runs the command under a plan.
+    pub fn traced(&self, plan: Plan) -> Trace {
+        run_traced(&self.command(), self.job.typed(), &self.roots(), plan)
+    }
+
+    fn remove_old(&self) -> Command {
+        let store = self.store();
+        self.workplace
+            .command(["remove-old", "--folder", store.to_str().unwrap()])
+    }
+
+    /// The folder or database that is installed into.
+    pub fn store(&self) -> PathBuf {
+        self.workplace.path("store")
+    }
+
+    /// Where back-ups are.
+    pub fn usb(&self) -> PathBuf {
+        match &self.usb {
+            Some(own) => own.path().join("usb"),
+            None => self.workplace.path("usb"),
         }
     }
 
@@ -145,19 +226,56 @@ impl Scene {
                 "--case-passphrase-file".to_owned(),
                 path("passphrase"),
             ],
+            Job::BackUp => vec![
+                "backup".to_owned(),
+                "--to".to_owned(),
+                self.usb().display().to_string(),
+            ],
+            Job::Restore => vec![
+                "restore".to_owned(),
+                self.usb().display().to_string(),
+                "--folder".to_owned(),
+                path("store"),
+                "--password-file".to_owned(),
+                path("password"),
+            ],
+            Job::RemoveOld => return self.remove_old(),
+            Job::UndoRemove => vec![
+                "undo-remove".to_owned(),
+                "--folder".to_owned(),
+                path("store"),
+            ],
+            Job::InstallNss => vec![
+                "install".to_owned(),
+                "--all".to_owned(),
+                "--nss".to_owned(),
+                path("store"),
+            ],
         };
         self.workplace.command(words)
     }
 
     pub fn run(&self) -> Ran {
-        Ran::of(self.command().output().unwrap())
+        match self.job.typed() {
+            None => Ran::of(self.command().output().unwrap()),
+            Some(_) => {
+                let trace = self.traced(Plan::Watch);
+                let End::Exited(code) = trace.end else {
+                    panic!("{:?}: {}", trace.end, trace.stderr);
+                };
+                Ran {
+                    code,
+                    stdout: trace.stdout,
+                    stderr: trace.stderr,
+                }
+            }
+        }
     }
 
     /// The folders that the command may change.
     pub fn roots(&self) -> Vec<PathBuf> {
-        ["data", "stick", "store"]
-            .map(|name| self.workplace.path(name))
-            .to_vec()
+        let folders = ["data", "stick", "store"].map(|name| self.workplace.path(name));
+        folders.into_iter().chain([self.usb()]).collect()
     }
 
     /// How often the site was submitted to, once it has heard all that was sent: a program that was killed may have
@@ -247,6 +365,94 @@ fn retrieved() -> Workplace {
     assert_eq!(ran.code, 0, "{}", ran.stderr);
     runtime().block_on(site.shutdown());
     workplace
+}
+
+/// A new PC, and a stick with a back-up of the old one.
+fn backed_up() -> Workplace {
+    let old = Scene::of(Job::BackUp);
+    let ran = old.run();
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    let new = copy_of(Job::Add.template());
+    copy_folder(&old.usb(), &new.path("usb"));
+    new
+}
+
+/// A PC with its new certificate installed and backed up with its password, and an expired one beside it.
+fn beside_an_old_one() -> Workplace {
+    let scene = Scene::of(Job::BackUp);
+    let workplace = &scene.workplace;
+    let (usb, store) = (scene.usb(), scene.store());
+    let passphrase = workplace.write("backup-passphrase", "invented passphrase of a back-up\n");
+    for words in [
+        vec!["install", "--all", "--folder", store.to_str().unwrap()],
+        vec![
+            "backup",
+            "--to",
+            usb.to_str().unwrap(),
+            "--sealed",
+            "--backup-passphrase-file",
+            passphrase.to_str().unwrap(),
+        ],
+    ] {
+        let ran = workplace.run(&words);
+        assert_eq!(ran.code, 0, "{words:?}: {}", ran.stderr);
+    }
+    let old = store.join("古い証明書");
+    fs::create_dir(&old).unwrap();
+    for (name, options) in [
+        ("certificate.pem", ["-clcerts", "-nokeys"]),
+        ("chain.pem", ["-cacerts", "-nokeys"]),
+        ("key.pem", ["-nocerts", "-nodes"]),
+    ] {
+        let pem = openssl_pkcs12("expired.p12", options);
+        let begin = pem.find("-----BEGIN").unwrap();
+        fs::write(old.join(name), &pem[begin..]).unwrap();
+    }
+    fs::write(old.join("name.txt"), "古い証明書\n").unwrap();
+    copy_of(workplace)
+}
+
+/// What is retrieved, and a database of browsers in which an expired certificate lies.
+fn with_a_database() -> Workplace {
+    let workplace = copy_of(Job::Install.template());
+    let store = workplace.path("store");
+    fs::create_dir(&store).unwrap();
+    let database = format!("sql:{}", store.display());
+    let file = fixture("credentials/expired.p12");
+    for (program, words) in [
+        ("certutil", vec!["-N", "-d", &database, "--empty-password"]),
+        (
+            "pk12util",
+            vec![
+                "-i",
+                file.to_str().unwrap(),
+                "-d",
+                &database,
+                "-W",
+                "2468",
+                "-K",
+                "",
+            ],
+        ),
+    ] {
+        let output = Command::new(program).args(&words).output().unwrap();
+        assert!(output.status.success(), "{program} {words:?}: {output:?}");
+    }
+    workplace
+}
+
+/// A part of an invented file, as PEM.
+fn openssl_pkcs12(file: &str, options: [&str; 2]) -> String {
+    let file = fixture(&format!("credentials/{file}"));
+    let output = Command::new("openssl")
+        .args(["pkcs12", "-passin", "pass:2468", "-in"])
+        .arg(file)
+        .args(options)
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{output:?}");
+    // The friendly name is in no encoding.
+    String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
 /// The terminal's side: a case on the stick, nothing in the ledger.

@@ -9,7 +9,9 @@
 use std::collections::HashMap;
 use std::fs::{self, File};
 use std::io::{ErrorKind, Write};
+use std::os::fd::OwnedFd;
 use std::os::unix::fs::{FileExt, MetadataExt};
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::mpsc::{RecvTimeoutError, channel};
@@ -84,6 +86,13 @@ pub struct Point {
     pub target: String,
 }
 
+impl Point {
+    /// Whether it is a file of a store's own database.
+    pub fn is_of_a_database(&self) -> bool {
+        self.target.starts_with("store/") && self.target.contains(".db")
+    }
+}
+
 /// How a run ended.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum End {
@@ -103,16 +112,21 @@ pub struct Trace {
 }
 
 /// Runs `command` under `plan`; calls on files below `roots` and on sockets are points.
-pub fn run(command: &Command, roots: &[PathBuf], plan: Plan) -> Trace {
+///
+/// With `typed` a person sits at a terminal and has typed that already.
+pub fn run(command: &Command, typed: Option<&str>, roots: &[PathBuf], plan: Plan) -> Trace {
     let scratch = tempfile::tempdir().unwrap();
     let output = |name: &str| scratch.path().join(name);
+    let mut door = Door::new(typed.is_some());
     let mut shell = Command::new("/bin/sh");
     // The shell waits until it is traced, then becomes the program.
     shell
         .args(["-c", r#"read -r _; exec "$0" "$@""#])
         .arg(command.get_program())
         .args(command.get_args())
-        .stdin(Stdio::piped())
+        .stdin(door.program)
+        // What it starts dies with it, as when the power goes.
+        .process_group(0)
         .stdout(File::create(output("out")).unwrap())
         .stderr(File::create(output("err")).unwrap());
     if let Some(folder) = command.get_current_dir() {
@@ -125,7 +139,9 @@ pub fn run(command: &Command, roots: &[PathBuf], plan: Plan) -> Trace {
         };
     }
     #[expect(clippy::zombie_processes, reason = "`follow` waits for it")]
-    let mut child = shell.spawn().unwrap();
+    let child = shell.spawn().unwrap();
+    // Else the program's end of the door stays open here.
+    drop(shell);
     let leader = pid_t::try_from(child.id()).unwrap();
     let mut tracer = Tracer {
         leader,
@@ -135,16 +151,40 @@ pub fn run(command: &Command, roots: &[PathBuf], plan: Plan) -> Trace {
         at_exit: HashMap::new(),
     };
     tracer.take_hold();
-    let mut door = child.stdin.take().unwrap();
-    door.write_all(b"\n").unwrap();
-    drop(door);
+    let keyed = format!("\n{}", typed.unwrap_or_default());
+    door.keys.write_all(keyed.as_bytes()).unwrap();
+    // A pipe ends here; a terminal stays open until the program has ended.
+    let keyboard = typed.map(|_| door.keys);
     let end = tracer.follow();
+    drop(keyboard);
     let read = |name: &str| String::from_utf8_lossy(&fs::read(output(name)).unwrap()).into_owned();
     Trace {
         points: tracer.points,
         end,
         stdout: read("out"),
         stderr: read("err"),
+    }
+}
+
+/// The program's standard input, and the end at which it is written.
+struct Door {
+    keys: File,
+    program: Stdio,
+}
+
+impl Door {
+    fn new(is_terminal: bool) -> Self {
+        let (keys, program) = match is_terminal {
+            true => ptrace::terminal().unwrap(),
+            false => {
+                let (reader, writer) = std::io::pipe().unwrap();
+                (OwnedFd::from(writer), OwnedFd::from(reader))
+            }
+        };
+        Self {
+            keys: keys.into(),
+            program: program.into(),
+        }
     }
 }
 
@@ -192,7 +232,7 @@ impl Tracer<'_> {
         let watchdog = std::thread::spawn(move || {
             let is_late = waits.recv_timeout(LONGEST) == Err(RecvTimeoutError::Timeout);
             if is_late {
-                ptrace::kill(leader);
+                ptrace::kill_group(leader);
             }
             is_late
         });
@@ -281,7 +321,7 @@ impl Tracer<'_> {
     }
 
     fn strike(&self) {
-        ptrace::kill(self.leader);
+        ptrace::kill_group(self.leader);
     }
 
     fn classify(&self, pid: pid_t, registers: &user_regs_struct) -> Option<Call> {

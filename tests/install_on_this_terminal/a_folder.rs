@@ -48,9 +48,7 @@ fn a_certificate_comes_out_with_its_key_and_chain() {
         install(&mut store, &credential, &name("𠮷田1号機")).unwrap();
         let fingerprint = credential.facts().fingerprint;
 
-        let exported = store
-            .export(&fingerprint, &"7391".parse().unwrap())
-            .unwrap();
+        let exported = written(store.export(&fingerprint).unwrap(), "7391");
 
         let (certificates, key) = opened_by_openssl(&exported, "7391");
         assert_eq!(certificates, fingerprints(&credential), "{file}");

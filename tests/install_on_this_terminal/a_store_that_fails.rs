@@ -140,11 +140,7 @@ impl CertificateStore for FailingStore {
         })
     }
 
-    fn export(
-        &mut self,
-        fingerprint: &Fingerprint,
-        _password: &CertificatePassword,
-    ) -> Result<Pkcs12, InstallError> {
+    fn export(&mut self, fingerprint: &Fingerprint) -> Result<Exported, InstallError> {
         Err(InstallError::NotExportable {
             fingerprint: *fingerprint,
         })

@@ -71,9 +71,7 @@ fn a_certificate_comes_out_with_its_key_and_chain_and_goes_in_again() {
         install(&mut store, &credential, &name("受付1号機")).unwrap();
         let fingerprint = credential.facts().fingerprint;
 
-        let exported = store
-            .export(&fingerprint, &"7391".parse().unwrap())
-            .unwrap();
+        let exported = written(store.export(&fingerprint).unwrap(), "7391");
 
         let (certificates, key) = opened_by_openssl(&exported, "7391");
         assert_eq!(certificates, fingerprints(&credential), "{file}");
@@ -100,17 +98,14 @@ fn of_one_subject_each_certificate_comes_out_with_its_own_key() {
     }
     for file in ["aes-256-sha256", "elliptic-curve"] {
         let credential = credential(file);
-        let exported = store
-            .export(&credential.facts().fingerprint, &"7391".parse().unwrap())
-            .unwrap();
+        let exported = store.export(&credential.facts().fingerprint).unwrap();
+        let exported = written(exported, "7391");
         let (certificates, key) = opened_by_openssl(&exported, "7391");
         assert_eq!(certificates, fingerprints(&credential), "{file}");
         assert_eq!(key, public_key(&credential), "{file}");
     }
     let unknown = Fingerprint::of(b"unknown");
-    let error = store
-        .export(&unknown, &"7391".parse().unwrap())
-        .unwrap_err();
+    let error = store.export(&unknown).unwrap_err();
     assert!(matches!(error, InstallError::NotFound { .. }), "{error:?}");
 }
 

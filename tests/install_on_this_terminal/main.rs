@@ -13,13 +13,11 @@ mod a_store_that_fails;
 mod an_nss_database;
 
 use noticert::config::Config;
-use noticert::credential::{Expected, examine};
-use noticert::domain::{
-    CertificatePassword, Fingerprint, Pkcs12, TerminalName, Text, VerifiedCredential,
-};
+use noticert::credential::{self, Expected, examine};
+use noticert::domain::{Fingerprint, Pkcs12, Pkcs12Form, TerminalName, Text, VerifiedCredential};
 use noticert::installer::{
-    CertificateStore, FolderStore, InstallError, Installed, InstalledCertificate, KeyRules, Proof,
-    install,
+    CertificateStore, Exported, FolderStore, InstallError, Installed, InstalledCertificate,
+    KeyRules, Proof, install,
 };
 
 fn credential(file: &str) -> VerifiedCredential {
@@ -87,6 +85,13 @@ fn output(program: &str, arguments: &[&str]) -> String {
 }
 
 /// Certificates and the public half of the key in what a store gave out, as openssl reads it.
+/// As the program writes what a store gave out.
+fn written(exported: Exported, password: &str) -> Pkcs12 {
+    let password = password.parse().unwrap();
+    let Exported { material, name } = exported;
+    credential::write(&material, &name, &password, Pkcs12Form::Legacy).unwrap()
+}
+
 fn opened_by_openssl(exported: &Pkcs12, password: &str) -> (Vec<String>, String) {
     let dir = tempfile::tempdir().unwrap();
     let (file, pem) = (dir.path().join("a.p12"), dir.path().join("a.pem"));

@@ -1,7 +1,7 @@
 //! Out of the store as a file, shown by OpenSSL.
 
-use noticert::domain::CertificatePassword;
-use noticert::installer::{CertificateStore, InstallError, install};
+use noticert::domain::{CertificatePassword, Pkcs12, Pkcs12Form};
+use noticert::installer::{CertificateStore, Exported, InstallError, install};
 
 use super::{credential, name, openssl, plain, store, turn};
 
@@ -12,7 +12,7 @@ fn an_exported_file_opens_elsewhere_with_the_same_certificate_and_key() {
     let fingerprint = credential.facts().fingerprint;
     install(&mut store(), &credential, &name()).unwrap();
     let chosen: CertificatePassword = "9753".parse().unwrap();
-    let exported = store().export(&fingerprint, &chosen).unwrap();
+    let exported = written(store().export(&fingerprint).unwrap(), &chosen);
 
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("exported.p12"), exported.expose()).unwrap();
@@ -72,7 +72,7 @@ fn what_was_exported_can_be_installed_again() {
     let fingerprint = first.facts().fingerprint;
     install(&mut store(), &first, &name()).unwrap();
     let chosen: CertificatePassword = "9753".parse().unwrap();
-    let exported = store().export(&fingerprint, &chosen).unwrap();
+    let exported = written(store().export(&fingerprint).unwrap(), &chosen);
     store().remove(&fingerprint).unwrap();
     assert!(plain::everything_in("MY").is_empty());
 
@@ -93,12 +93,16 @@ fn what_was_exported_can_be_installed_again() {
     assert!(!installed.already);
 }
 
+/// As the program writes what a store gave out.
+fn written(exported: Exported, password: &CertificatePassword) -> Pkcs12 {
+    let Exported { material, name } = exported;
+    noticert::credential::write(&material, &name, password, Pkcs12Form::Legacy).unwrap()
+}
+
 #[test]
 fn nothing_is_exported_that_is_not_there() {
     let _turn = turn();
     let fingerprint = credential("without-the-mark").facts().fingerprint;
-    let error = store()
-        .export(&fingerprint, &"9753".parse().unwrap())
-        .unwrap_err();
+    let error = store().export(&fingerprint).unwrap_err();
     assert!(matches!(error, InstallError::NotFound { .. }));
 }

@@ -10,7 +10,7 @@ use crate::ledger::{Actor, Event, RecordId, RestoredFrom};
 
 use super::super::Desk;
 use super::super::error::Error;
-use super::super::installing::Destination;
+use super::super::installing::{Destination, exported_file};
 
 impl Desk<'_> {
     /// Takes every valid certificate of the service that has its key in `destination` and is in no record.
@@ -64,7 +64,7 @@ impl Desk<'_> {
         password: &CertificatePassword,
     ) -> Result<RecordId, Error> {
         let fingerprint = certificate.facts.fingerprint;
-        let exported = store.export(&fingerprint, password)?;
+        let exported = exported_file(store, &fingerprint, password)?;
         // What was written is read as a restore would read it.
         let expected = self.of_the_file_alone();
         let verified =

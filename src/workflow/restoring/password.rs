@@ -15,6 +15,7 @@ use crate::custody::backup;
 use crate::domain::{CertificatePassword, Fingerprint, Pkcs12, Text, fold_typed};
 use crate::installer::CertificateStore;
 use crate::ledger::{Actor, Event, FileHash, PasswordPlace, RecordId};
+use crate::workflow::installing::exported_file;
 use crate::workflow::person::Question;
 use crate::workflow::retrieving::{is_yes, known_password};
 use crate::workflow::{Desk, Error};
@@ -163,7 +164,7 @@ impl Desk<'_> {
             return Ok(None);
         }
         let password = self.choose_password(None)?;
-        let pkcs12 = store.export(fingerprint, &password)?;
+        let pkcs12 = exported_file(store, fingerprint, &password)?;
         Ok(Some((pkcs12, password)))
     }
 
