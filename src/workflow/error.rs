@@ -26,6 +26,7 @@ use super::packing::PackError;
 use super::person::PersonError;
 use super::removing::RemoveError;
 use super::restoring::RestoreError;
+use super::watching::WatchError;
 
 /// Why a step did not do what was asked.
 #[derive(Debug, Error)]
@@ -66,6 +67,9 @@ pub enum Error {
     /// A back-up cannot be written or read.
     #[error(transparent)]
     Backup(BackupError),
+    /// A folder cannot be watched, or a sealed letter not opened.
+    #[error(transparent)]
+    Watch(#[from] WatchError),
     /// The person did not want the back-up on this medium.
     #[error("the medium was declined")]
     MediumDeclined,
