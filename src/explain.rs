@@ -14,6 +14,7 @@ mod intake;
 mod ledger;
 mod restoring;
 mod retrieval;
+mod scanner;
 mod watch;
 
 use crate::config::ConfigError;
@@ -88,6 +89,7 @@ pub fn explain(error: &Error) -> Explanation {
         Error::Backup(error) => return backup::explain(error),
         Error::Restore(error) => return restoring::restoring(error),
         Error::Remove(error) => return restoring::removing(error),
+        Error::Scanner(error) => return scanner::explain(error),
         Error::Watch(error) => return watch::explain(error),
         Error::MediumDeclined => (
             Text::new(
@@ -378,6 +380,7 @@ pub fn exit_kind(error: &Error) -> ExitKind {
         Error::Backup(error) => backup::exit_kind(error),
         Error::Restore(error) => restoring::restoring_exit_kind(error),
         Error::Remove(error) => restoring::removing_exit_kind(error),
+        Error::Scanner(error) => scanner::exit_kind(error),
         Error::Watch(error) => watch::exit_kind(error),
         Error::Custody(error) => custody::exit_kind(error),
         Error::Disk(_) | Error::Unwritable { .. } | Error::KeptFileChanged { .. } => {

@@ -120,8 +120,12 @@ pub enum Command {
 #[derive(Args, Debug)]
 pub struct ReadArguments {
     /// PNG, JPEG, TIFF, PDF（- は標準入力）、watch が封印した .sealed
-    #[arg(required = true, value_name = "FILES")]
+    #[arg(required_unless_present = "scanner", value_name = "FILES")]
     pub files: Vec<PathBuf>,
+    /// ネットワークのスキャナー（eSCL / AirScan）から直接読む。例: http://192.0.2.7/eSCL
+    /// （アドレスは、スキャナーの操作画面のネットワーク設定か、設定を印刷した紙にあります）
+    #[arg(long, value_name = "URL", conflicts_with = "files")]
+    pub scanner: Option<String>,
     /// 台帳に記録しない
     #[arg(long)]
     pub no_record: bool,
