@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::io::{self, BufReader, Read};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::custody::sealed_letter;
 use crate::domain::{Text, japan_date};
@@ -297,10 +297,10 @@ struct Contents {
 }
 
 /// The hash of a file, and its bytes where they are few: then exactly those are read.
-fn contents(file: &mut dyn Read, path: &PathBuf, length: u64) -> io::Result<Contents> {
+fn contents(file: &mut dyn Read, path: &Path, length: u64) -> io::Result<Contents> {
     if length > HELD_IN_MEMORY {
         let (sha256, bytes) = away::hash(file)?;
-        let input = Input::Path(path.clone());
+        let input = Input::Path(path.to_owned());
         return Ok(Contents {
             sha256,
             bytes,
