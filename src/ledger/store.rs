@@ -685,6 +685,29 @@ mod tests {
     }
 
     #[test]
+    fn a_ledger_of_any_earlier_schema_is_brought_up_and_keeps_its_log() {
+        for earlier in 1..MIGRATIONS.len() {
+            let dir = tempfile::tempdir().unwrap();
+            let path = dir.path().join(NAME);
+            let connection = Connection::open(&path).unwrap();
+            for migration in &MIGRATIONS[..earlier] {
+                connection.execute_batch(migration).unwrap();
+            }
+            connection
+                .pragma_update(None, "user_version", earlier as u32)
+                .unwrap();
+            let old = Store { connection, path };
+            write(&old).unwrap();
+            drop(old);
+            let refused = Store::open_read_only(dir.path()).unwrap_err();
+            assert!(matches!(refused, LedgerError::NotMigrated { .. }));
+            let store = Store::open(dir.path()).unwrap();
+            assert_eq!(store.check_version_untouched().unwrap(), LATEST);
+            assert_eq!(store.events().unwrap().len(), 1, "schema {earlier}");
+        }
+    }
+
+    #[test]
     fn a_settled_file_is_read_by_any_name() {
         let dir = tempfile::tempdir().unwrap();
         let odd = dir.path().join("100% #1 受付");
