@@ -36,6 +36,7 @@ mod status;
 mod support;
 mod unpack;
 mod verify;
+mod watch;
 
 use std::ffi::OsString;
 use std::panic::{self, AssertUnwindSafe};
@@ -133,6 +134,7 @@ fn run(arguments: Arguments) -> ExitCode {
         Command::Support(arguments) => support::run(&session, &arguments),
         Command::Status => status::run(&session),
         Command::Doctor(arguments) => doctor::run(&session, &arguments),
+        Command::Watch(arguments) => watch::run(&session, &arguments),
         Command::Run(arguments) => run::run(&session, &arguments),
         Command::Demo => demo::run(&session),
         Command::Practice(arguments) => practice::run(&session, &arguments),

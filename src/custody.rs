@@ -14,6 +14,7 @@ pub mod files;
 mod key_file;
 pub mod names;
 mod plaintext;
+pub mod sealed_letter;
 mod sealing;
 pub mod spool;
 pub mod traces;

@@ -14,6 +14,8 @@ mod intake;
 mod ledger;
 mod restoring;
 mod retrieval;
+mod scanner;
+mod watch;
 
 use crate::config::ConfigError;
 use crate::domain::{CertificatePasswordError, Field, Text};
@@ -21,6 +23,7 @@ use crate::workflow::{DraftsError, Error, PersonError, RowError};
 
 pub use doctor::{Told, tell};
 pub use intake::file_not_read;
+pub use watch::{letter as letter_trouble, not_taken};
 
 /// One error, for people.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -86,6 +89,8 @@ pub fn explain(error: &Error) -> Explanation {
         Error::Backup(error) => return backup::explain(error),
         Error::Restore(error) => return restoring::restoring(error),
         Error::Remove(error) => return restoring::removing(error),
+        Error::Scanner(error) => return scanner::explain(error),
+        Error::Watch(error) => return watch::explain(error),
         Error::MediumDeclined => (
             Text::new(
                 "この媒体には書き込みませんでした。",
@@ -375,6 +380,8 @@ pub fn exit_kind(error: &Error) -> ExitKind {
         Error::Backup(error) => backup::exit_kind(error),
         Error::Restore(error) => restoring::restoring_exit_kind(error),
         Error::Remove(error) => restoring::removing_exit_kind(error),
+        Error::Scanner(error) => scanner::exit_kind(error),
+        Error::Watch(error) => watch::exit_kind(error),
         Error::Custody(error) => custody::exit_kind(error),
         Error::Disk(_) | Error::Unwritable { .. } | Error::KeptFileChanged { .. } => {
             ExitKind::StoreOrDisk

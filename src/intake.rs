@@ -1,6 +1,6 @@
 //! From scans to readings.
 //!
-//! Files become pages ([`document`]), pages stand upright and level ([`page`]), their print is found
+//! Files, and what a network scanner hands over ([`scanner`]), become pages ([`document`]), pages stand upright and level ([`page`]), their print is found
 //! ([`layout`]), labels say which value is which ([`fields`]), each value is read twice ([`values`],
 //! [`reader`]) and judged ([`judge`]). Pages are the unit of work: threads share them, results come back in the
 //! order of files and pages, and no more than a few pages per thread are ever held.
@@ -14,6 +14,7 @@ pub mod layout;
 pub mod look_alikes;
 pub mod page;
 pub mod reader;
+pub mod scanner;
 pub mod sheet;
 pub mod tally;
 pub mod values;

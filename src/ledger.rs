@@ -17,6 +17,7 @@ mod portable;
 mod reading;
 mod record;
 mod removal;
+mod scans;
 mod secrets;
 mod state;
 mod store;
@@ -46,6 +47,7 @@ pub use portable::{Merged, Portable, PortableEvent, PortableValue, ValueContent}
 pub use reading::{Origin, Recorded};
 pub use record::Record;
 pub use removal::Removal;
+pub use scans::{Keep, KnownLetter, LetterOutcome, ScanLeft, WatchedFolder};
 pub use state::{
     Attempt, Backup, Installation, IssuanceState, KeptAnswer, RefusedReason, StopReason,
     UnclearReason,
@@ -290,11 +292,46 @@ impl Ledger {
             dir: dir.to_owned(),
             lock: Some(lock),
         };
-        ledger.bind_once(LEDGER_ID, || {
-            Ok(LedgerId::new(ledger.next_id(now)?).to_string())
-        })?;
-        ledger.bind_key()?;
+        ledger.bind(now)?;
         Ok(ledger)
+    }
+
+    /// Lets other noticerts write until [`Self::take_again`]; meanwhile this one only reads, and keeps its key.
+    pub fn let_go(&mut self) -> Result<(), LedgerError> {
+        self.store = store::Store::open_read_only(&self.dir)?;
+        self.lock = None;
+        Ok(())
+    }
+
+    /// Becomes the writer again; [`LedgerError::InUse`] while another one is.
+    pub fn take_again(&mut self, now: Timestamp) -> Result<(), LedgerError> {
+        if self.lock.is_some() {
+            return Ok(());
+        }
+        let lock = lock::WriterLock::take(&self.dir, now)?;
+        // Opened anew: another noticert may have put a copy in place of the file.
+        self.store = store::Store::open(&self.dir)?;
+        self.last_id.set(self.store.last_id()?);
+        self.bind(now)?;
+        self.lock = Some(lock);
+        Ok(())
+    }
+
+    /// Does `work` as one: all that it writes is kept, or nothing of it.
+    pub fn all_or_nothing<T, E: From<LedgerError>>(
+        &mut self,
+        work: impl FnOnce(&mut Self) -> Result<T, E>,
+    ) -> Result<T, E> {
+        self.require_writer()?;
+        self.store.begin()?;
+        let outcome = work(self).and_then(|value| {
+            self.store.commit()?;
+            Ok(value)
+        });
+        if outcome.is_err() {
+            self.store.roll_back();
+        }
+        outcome
     }
 
     /// Gives a ledger that was opened without one its vault: the lock is held while the passphrase is typed.
@@ -462,6 +499,13 @@ impl Ledger {
             Some(_) => Ok(()),
             None => Err(LedgerError::ReadOnly),
         }
+    }
+
+    fn bind(&self, now: Timestamp) -> Result<(), LedgerError> {
+        self.bind_once(LEDGER_ID, || {
+            Ok(LedgerId::new(self.next_id(now)?).to_string())
+        })?;
+        self.bind_key()
     }
 
     fn bind_key(&self) -> Result<(), LedgerError> {

@@ -53,6 +53,22 @@ pub fn create_owner_only_dir(path: &Path) -> io::Result<()> {
     }
 }
 
+/// Opens an existing plain file for reading: never through a link, never waiting for a pipe's other end.
+///
+/// Windows refuses while another program may still write to it; Unix cannot tell.
+pub fn open_plain(path: &Path) -> io::Result<File> {
+    let file = system::open_plain(path)?;
+    match file.metadata()?.is_file() {
+        true => Ok(file),
+        false => Err(io::Error::from(io::ErrorKind::InvalidInput)),
+    }
+}
+
+/// Whether the file has other names (hard links), under which its bytes would stay when this one is removed.
+pub fn has_other_names(file: &File) -> io::Result<bool> {
+    system::has_other_names(file)
+}
+
 /// Whether nobody but the owner, who is the present user, may read `path`.
 pub fn is_owner_only(path: &Path) -> io::Result<bool> {
     system::is_owner_only(path)
@@ -249,6 +265,18 @@ mod tests {
         drop(open_or_create_owner_only(&path).unwrap());
         assert_eq!(fs::read(&path).unwrap(), b"kept");
         assert!(is_owner_only(&path).unwrap());
+    }
+
+    #[test]
+    fn a_plain_file_is_opened_and_its_other_names_are_seen() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("scan.pdf");
+        fs::write(&path, b"1").unwrap();
+        assert!(!has_other_names(&open_plain(&path).unwrap()).unwrap());
+        fs::hard_link(&path, dir.path().join("same")).unwrap();
+        assert!(has_other_names(&open_plain(&path).unwrap()).unwrap());
+        assert!(open_plain(dir.path()).is_err());
+        assert!(open_plain(&dir.path().join("missing")).is_err());
     }
 
     #[test]

@@ -28,6 +28,8 @@ mod removing;
 mod restoring;
 mod retrieving;
 mod reviewing;
+mod scanning;
+mod scans;
 mod seal;
 mod sealing;
 mod settling;
@@ -36,6 +38,7 @@ mod stop;
 mod supporting;
 mod surveying;
 mod unpacking;
+mod watching;
 mod whole_job;
 
 use std::path::Path;
@@ -63,6 +66,8 @@ pub use removing::{RemovalRun, RemoveError, Removed};
 pub use restoring::{RestoreError, RestoreRequest, RestoreRun};
 pub use retrieving::{Retrieval, SiteChoice, file_password, known_password};
 pub use reviewing::Reviewed;
+pub use scanning::{Scanning, scan};
+pub use scans::ScansInClear;
 pub use seal::open_ledger;
 pub use sealing::{SealStatus, SealWay, change_seal, lock_seal, seal_status};
 pub use status::TerminalStatus;
@@ -70,6 +75,7 @@ pub use stop::Stop;
 pub use supporting::{Support, SupportRequest, support};
 pub use surveying::{Family, Standing, Surveyed, WaitsFor};
 pub use unpacking::{Unpacked, read_case};
+pub use watching::{Kept, NotTaken, WatchError, WatchNews, WatchRequest, Watched, WatchedLetter};
 pub use whole_job::{Route, WholeJob};
 
 /// Everything a step needs: the ledger, the configuration, the person, the clock.

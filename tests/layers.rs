@@ -282,6 +282,7 @@ fn secrets_are_opened_only_where_they_are_used() {
             "workflow/reviewing.rs",
             "workflow/seal.rs",
             "workflow/settling.rs",
+            "workflow/watching.rs",
         ],
     );
 }

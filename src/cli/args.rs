@@ -106,6 +106,8 @@ pub enum Command {
     Status,
     /// 準備ができているかを調べる（ネットワーク・取得サイト・証明書ストア・時計など。秘密は送らない）
     Doctor(DoctorArguments),
+    /// スキャナーの保存先フォルダーを見張り、届いた通知書を読み取って封印（または消去）する
+    Watch(WatchArguments),
     /// 読み取りからインストールまでを一度に行う
     Run(RunArguments),
     /// 練習用サイトを相手に全体を実演する（本物には一切触れない）
@@ -117,9 +119,13 @@ pub enum Command {
 /// `read FILES…`
 #[derive(Args, Debug)]
 pub struct ReadArguments {
-    /// PNG, JPEG, TIFF, PDF（- は標準入力）
-    #[arg(required = true, value_name = "FILES")]
+    /// PNG, JPEG, TIFF, PDF（- は標準入力）、watch が封印した .sealed
+    #[arg(required_unless_present = "scanner", value_name = "FILES")]
     pub files: Vec<PathBuf>,
+    /// ネットワークのスキャナー（eSCL / AirScan）から直接読む。例: http://192.0.2.7/eSCL
+    /// （アドレスは、スキャナーの操作画面のネットワーク設定か、設定を印刷した紙にあります）
+    #[arg(long, value_name = "URL", conflicts_with = "files")]
+    pub scanner: Option<String>,
     /// 台帳に記録しない
     #[arg(long)]
     pub no_record: bool,
@@ -326,7 +332,7 @@ pub struct AuditArguments {
     pub store: StoreArguments,
 }
 
-/// `seal change|lock|status`
+/// `seal change|open|lock|status`
 #[derive(Args, Debug)]
 pub struct SealArguments {
     #[command(subcommand)]
@@ -344,6 +350,11 @@ pub enum SealCommand {
         /// 新しいパスフレーズを書いたファイル
         #[arg(long, value_name = "FILE", env = "NOTICERT_NEW_PASSPHRASE_FILE")]
         new_passphrase_file: Option<PathBuf>,
+    },
+    /// watch が封印した通知書を開けて、標準出力に書き出す
+    Open {
+        /// done か doubtful の .sealed ファイル
+        file: PathBuf,
     },
     /// アカウントで自動的に開くのをやめ、毎回パスフレーズを尋ねる
     Lock,
@@ -407,6 +418,35 @@ pub struct SupportArguments {
     /// 資料を書くフォルダー
     #[arg(long, value_name = "DIR")]
     pub to: PathBuf,
+}
+
+/// `watch DIR`
+#[derive(Args, Debug)]
+pub struct WatchArguments {
+    /// スキャナーが通知書を保存するフォルダー（共有フォルダーでもよい）
+    #[arg(value_name = "DIR")]
+    pub folder: PathBuf,
+    /// 読み取りの済んだスキャンを封印して残すか、消去するか（最初に一度だけ尋ね、次からは覚えている）
+    #[arg(long, value_name = "seal|delete")]
+    pub keep: Option<KeepChoice>,
+    /// いまある分を片付けたら終わる
+    #[arg(long)]
+    pub once: bool,
+    /// フォルダーを見る間隔（秒）
+    #[arg(long, value_name = "S", default_value_t = 2.0)]
+    pub every: f64,
+    /// 同時に読むページ数（省略時はコア数）
+    #[arg(long, value_name = "N")]
+    pub jobs: Option<usize>,
+}
+
+/// What becomes of scans that were read.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum KeepChoice {
+    /// 封印して done に残す
+    Seal,
+    /// 消去する
+    Delete,
 }
 
 /// `run FILES…`

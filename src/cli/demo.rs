@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use crate::domain::Text;
-use crate::workflow::{Error, Rehearsal, TerminalStatus};
+use crate::workflow::{Error, Rehearsal};
 
 use super::exit::ExitCode;
 use super::{Session, now, open, status};
@@ -24,7 +24,7 @@ pub fn run(session: &Session) -> Result<ExitCode, Error> {
     };
     let ledger = rehearsal.run()?;
     session.progress.clear();
-    status::show(session, &TerminalStatus::all(&ledger, now())?);
+    status::show(session, &ledger)?;
     let seconds = now().duration_since(started).as_secs_f64();
     session.say(&Text::new(
         format!(

@@ -1,37 +1,40 @@
-//! `noticert read FILES…`
+//! `noticert read FILES…` and `noticert read --scanner URL`
 
 use crate::domain::{Field, IssuanceReading, Part, Status, Text, UnreadFile, japan_date};
 use crate::explain::file_not_read;
+use crate::intake::Source;
+use crate::intake::scanner::ScannerError;
 use crate::intake::tally::{Expectation, Tally};
 use crate::intake::values::READS_TWICE;
-use crate::workflow::{Error, ReadOutcome, read_only};
+use crate::workflow::{Error, ReadOutcome, Scanning, read_only, scan};
 
 use super::args::ReadArguments;
 use super::exit::ExitCode;
 use super::person::TerminalPerson;
 use super::read_json::read_json;
-use super::{Session, now, open};
+use super::{Session, now, open, report};
 
 pub fn run(session: &Session, arguments: &ReadArguments) -> Result<ExitCode, Error> {
     let jobs = open::jobs(arguments.jobs);
-    let outcome = if arguments.no_record {
-        let sources = open::sources(&arguments.files)?;
+    let (outcome, trouble) = if arguments.no_record {
+        let (sources, trouble) = sources(session, arguments)?;
         let today = japan_date(now());
-        read_only(
+        let outcome = read_only(
             &session.config,
             today,
             sources,
             jobs,
             &session.progress,
             &session.stop,
-        )?
+        )?;
+        (outcome, trouble)
     } else {
         let mut person = TerminalPerson::new(session.language, session.common.yes);
         // The passphrase is asked before anything is read, so that nobody waits in front of the screen.
         let ledger = open::ledger(session, &mut person)?;
-        let sources = open::sources(&arguments.files)?;
+        let (sources, trouble) = sources(session, arguments)?;
         let mut desk = session.desk(ledger, &mut person);
-        desk.read(sources, jobs)?
+        (desk.read(sources, jobs)?, trouble)
     };
     session.progress.clear();
     show(session, &outcome, arguments.mask);
@@ -43,10 +46,35 @@ pub fn run(session: &Session, arguments: &ReadArguments) -> Result<ExitCode, Err
     for difference in &differences {
         eprintln!("✗ {}", session.text(difference));
     }
-    Ok(match differences.is_empty() {
+    let code = match differences.is_empty() {
         true => code(&outcome),
         false => ExitCode::PersonMustLook,
+    };
+    Ok(match trouble {
+        Some(trouble) => {
+            let told = report::error(&trouble.into(), session.language, session.common.verbose);
+            code.and(told)
+        }
+        None => code,
     })
+}
+
+/// The files that were named, or what the scanner hands over, with why it is not more where it broke off.
+fn sources(
+    session: &Session,
+    arguments: &ReadArguments,
+) -> Result<(Vec<Source>, Option<ScannerError>), Error> {
+    let Some(address) = &arguments.scanner else {
+        return Ok((open::sources(&arguments.files)?, None));
+    };
+    let Scanning { sources, trouble } =
+        scan(address, &session.config, &session.progress, &session.stop)?;
+    session.progress.clear();
+    session.say(&Text::new(
+        format!("スキャナーから {}件 受け取りました。", sources.len()),
+        format!("The scanner handed over {} documents.", sources.len()),
+    ));
+    Ok((sources, trouble))
 }
 
 /// 0 when every sheet is accepted and every file was read, else 10.

@@ -4,12 +4,12 @@ use std::path::Path;
 
 use crate::custody::WorkFactor;
 use crate::domain::Text;
-use crate::workflow::{BackupRequest, Desk, Error, Recorded, Route, TerminalStatus};
+use crate::workflow::{BackupRequest, Desk, Error, Recorded, Route};
 
 use super::args::RunArguments;
 use super::exit::ExitCode;
 use super::person::TerminalPerson;
-use super::{Session, backup, install, now, open, read, report, retrieve, status};
+use super::{Session, backup, install, open, read, report, retrieve, status};
 
 pub fn run(session: &Session, arguments: &RunArguments) -> Result<ExitCode, Error> {
     let mut person = TerminalPerson::new(session.language, session.common.yes);
@@ -52,7 +52,7 @@ pub fn run(session: &Session, arguments: &RunArguments) -> Result<ExitCode, Erro
     if session.stop.is_wanted() {
         code = code.and(ExitCode::Interrupted);
     }
-    status::show(session, &TerminalStatus::all(&desk.ledger, now())?);
+    status::show(session, &desk.ledger)?;
     Ok(code)
 }
 

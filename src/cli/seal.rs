@@ -1,10 +1,15 @@
-//! `noticert seal change | lock | status`
+//! `noticert seal change | open | lock | status`
+
+use std::io::{self, IsTerminal};
+use std::path::Path;
 
 use serde_json::json;
 
 use crate::custody::{Ways, WorkFactor};
 use crate::domain::Text;
-use crate::workflow::{Error, SealStatus, SealWay, change_seal, lock_seal, seal_status};
+use crate::workflow::{
+    Error, SealStatus, SealWay, WatchError, change_seal, lock_seal, seal_status,
+};
 
 use super::args::{SealArguments, SealCommand, SealOpener};
 use super::exit::ExitCode;
@@ -35,6 +40,7 @@ pub fn run(session: &Session, arguments: &SealArguments) -> Result<ExitCode, Err
                 ));
             }
         }
+        SealCommand::Open { file } => open_letter(session, file)?,
         SealCommand::Lock => {
             let text = match lock_seal(&data, now())? {
                 true => Text::new(
@@ -51,6 +57,19 @@ pub fn run(session: &Session, arguments: &SealArguments) -> Result<ExitCode, Err
         SealCommand::Status => show(session, &seal_status(&data)?),
     }
     Ok(ExitCode::Done)
+}
+
+/// Writes an opened letter to standard output, for a pipe or a file of the person's own making.
+fn open_letter(session: &Session, file: &Path) -> Result<(), Error> {
+    let mut stdout = io::stdout().lock();
+    if stdout.is_terminal() {
+        return Err(WatchError::ToTheScreen.into());
+    }
+    let mut person = TerminalPerson::new(session.language, session.common.yes);
+    let ledger = open::ledger(session, &mut person)?;
+    session
+        .desk(ledger, &mut person)
+        .open_letter(file, &mut stdout)
 }
 
 fn show(session: &Session, status: &SealStatus) {

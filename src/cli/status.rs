@@ -5,25 +5,30 @@ use serde_json::{Value, json};
 
 use crate::domain::{Language, Text, japan_date};
 use crate::ledger::{Backup, Ledger, LedgerError};
-use crate::workflow::{Error, TerminalStatus};
+use crate::workflow::{Error, ScansInClear, TerminalStatus};
 
 use super::exit::ExitCode;
 use super::{Session, now, open};
 
 pub fn run(session: &Session) -> Result<ExitCode, Error> {
     let data = open::data_folder(&session.common)?;
-    let terminals = match Ledger::open_read_only(&data) {
-        Ok(ledger) => TerminalStatus::all(&ledger, now())?,
+    match Ledger::open_read_only(&data) {
+        Ok(ledger) => show(session, &ledger)?,
         // Nothing was read or added yet.
-        Err(LedgerError::NoLedger { .. }) => Vec::new(),
+        Err(LedgerError::NoLedger { .. }) => print(session, &[], &[]),
         Err(error) => return Err(error.into()),
-    };
-    show(session, &terminals);
+    }
     Ok(ExitCode::Done)
 }
 
-/// Prints the terminals as asked.
-pub fn show(session: &Session, terminals: &[TerminalStatus]) {
+/// Prints every terminal of a ledger as asked, and where scans of letters lie in clear.
+pub fn show(session: &Session, ledger: &Ledger) -> Result<(), Error> {
+    let terminals = TerminalStatus::all(ledger, now())?;
+    print(session, &terminals, &ScansInClear::all(ledger)?);
+    Ok(())
+}
+
+fn print(session: &Session, terminals: &[TerminalStatus], scans: &[ScansInClear]) {
     if session.common.json {
         let rows: Vec<Value> = terminals
             .iter()
@@ -31,7 +36,11 @@ pub fn show(session: &Session, terminals: &[TerminalStatus]) {
             .collect();
         println!(
             "{:#}",
-            json!({"schema": "noticert.status/1", "terminals": rows})
+            json!({
+                "schema": "noticert.status/1",
+                "terminals": rows,
+                "scans_in_clear": scans.iter().map(scans_json).collect::<Vec<_>>(),
+            })
         );
         return;
     }
@@ -41,6 +50,7 @@ pub fn show(session: &Session, terminals: &[TerminalStatus]) {
             "The ledger has no terminals yet. Read a letter with noticert read FILES….",
         );
         println!("{}", session.text(&text));
+        show_scans(session, scans);
         return;
     }
     println!("{}", table(session, terminals));
@@ -62,6 +72,40 @@ pub fn show(session: &Session, terminals: &[TerminalStatus]) {
         );
         println!("{}", session.text(&text));
     }
+    show_scans(session, scans);
+}
+
+fn show_scans(session: &Session, scans: &[ScansInClear]) {
+    for place in scans {
+        let folder = place.folder.display();
+        let text = match (place.files, place.watched) {
+            (None, _) => Text::new(
+                format!("! 見張りのフォルダーを確かめられません（つながっていません）: {folder}"),
+                format!("! The watched folder is not to be seen: {folder}"),
+            ),
+            (Some(files), true) => Text::new(
+                format!("! 読めるままの通知書のスキャン {files}件: {folder} → noticert watch"),
+                format!("! {files} readable scans: {folder} (noticert watch takes them)"),
+            ),
+            (Some(files), false) => Text::new(
+                format!(
+                    "! 読めるままの通知書のスキャン {files}件: {folder} → 取得が済んだら消してください"
+                ),
+                format!(
+                    "! {files} readable scans of letters: {folder} (delete them once they are not needed)"
+                ),
+            ),
+        };
+        println!("{}", session.text(&text));
+    }
+}
+
+fn scans_json(place: &ScansInClear) -> Value {
+    json!({
+        "folder": place.folder.display().to_string(),
+        "files": place.files,
+        "watched": place.watched,
+    })
 }
 
 fn table(session: &Session, terminals: &[TerminalStatus]) -> Table {

@@ -42,6 +42,8 @@ pub enum PathKind {
     Answer,
     /// A back-up on another medium.
     Backup,
+    /// The scan of a letter, or the folder that takes scans.
+    Scan,
 }
 
 /// In which way a disk refuses.
@@ -202,30 +204,41 @@ pub(super) fn place(dir: &Path, name: &str, kind: PathKind) -> Result<PathBuf, D
 }
 
 /// A written file under its temporary name; dropped, it is removed.
-struct Temporary {
+pub(super) struct Temporary {
     path: PathBuf,
     kind: PathKind,
 }
 
 impl Temporary {
     fn write(dir: &Path, bytes: &[u8], kind: PathKind) -> Result<Self, DiskError> {
+        let (temporary, mut file) = Self::create(dir, kind)?;
+        let failed = |error| DiskError::new(kind, &temporary.path, error);
+        file.write_all(bytes).map_err(failed)?;
+        file.sync_all().map_err(failed)?;
+        Ok(temporary)
+    }
+
+    /// An empty one; whoever fills it syncs it too.
+    pub(super) fn create(dir: &Path, kind: PathKind) -> Result<(Self, File), DiskError> {
         let mut random = [0; 8];
         getrandom::fill(&mut random)
             .map_err(|error| DiskError::new(kind, dir, io::Error::other(error)))?;
         let name = format!("{PREFIX}{:016x}{SUFFIX}", u64::from_le_bytes(random));
         let path = dir.join(name);
         let failed = |error| DiskError::new(kind, &path, error);
-        let mut file = platform::create_owner_only(&path).map_err(failed)?;
+        let file = platform::create_owner_only(&path).map_err(failed)?;
         let temporary = Self {
             path: path.clone(),
             kind,
         };
-        file.write_all(bytes).map_err(failed)?;
-        file.sync_all().map_err(failed)?;
-        Ok(temporary)
+        Ok((temporary, file))
     }
 
-    fn moved(self, outcome: io::Result<()>, to: &Path) -> Result<(), DiskError> {
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    pub(super) fn moved(self, outcome: io::Result<()>, to: &Path) -> Result<(), DiskError> {
         let failed = |error| DiskError::new(self.kind, to, error);
         outcome.map_err(failed)?;
         platform::sync_dir(folder_of(to)).map_err(failed)
@@ -286,7 +299,8 @@ fn is_temporary(name: &str) -> bool {
         .is_some_and(|middle| middle.len() == 16 && middle.bytes().all(|b| b.is_ascii_hexdigit()))
 }
 
-fn numbered(name: &str, number: u32) -> String {
+/// The name of the `number`th file that wants to be called `name`: `name (2).ext` and so on.
+pub fn numbered(name: &str, number: u32) -> String {
     match (number, name.rsplit_once('.')) {
         (1, _) => name.to_owned(),
         (_, Some((stem, extension))) if !stem.is_empty() => {
@@ -303,7 +317,7 @@ fn folder_of(path: &Path) -> &Path {
 const PREFIX: &str = ".noticert-";
 const SUFFIX: &str = ".tmp";
 /// Files of one name with different bytes; a folder per terminal sees two or three in its life.
-const MOST_BESIDE: u32 = 999;
+pub(super) const MOST_BESIDE: u32 = 999;
 /// Folders below the data folder in which files are written.
 const DEEPEST: u32 = 3;
 

@@ -3,7 +3,7 @@
 use crate::custody::{CustodyError, DiskError, DiskTrouble, PathKind};
 use crate::domain::Text;
 
-use super::{ExitKind, Explanation, backup, nothing_changed};
+use super::{ExitKind, Explanation, backup, nothing_changed, watch};
 
 pub fn explain(error: &CustodyError) -> Explanation {
     let (what, next) = match error {
@@ -199,6 +199,7 @@ pub fn disk(error: &DiskError) -> Explanation {
         PathKind::SavedFile => ("保存するファイル", "the file"),
         PathKind::Answer => ("サイトの応答", "the site's answer"),
         PathKind::Backup => return backup::disk(error),
+        PathKind::Scan => return watch::disk(error),
     };
     let (trouble_ja, trouble_en, next) = match error.trouble {
         DiskTrouble::Full => (

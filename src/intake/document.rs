@@ -28,6 +28,7 @@ pub use self::kind::OtherKind;
 use self::pdf::PdfFile;
 use self::tiff::TiffFile;
 use crate::config::Limits;
+use crate::platform;
 
 /// One page as it lies in the file: not yet upright, not yet level.
 #[derive(Clone, Debug)]
@@ -136,6 +137,19 @@ impl Document {
             Form::Pdf(file) => file.page_count(),
         }
     }
+}
+
+/// Whether the file at `path` begins as a scan may: in a format that is read here, or as a telephone's photograph.
+pub fn may_be_scan(path: &Path) -> bool {
+    let mut head = Vec::new();
+    let read = platform::open_plain(path)
+        .and_then(|file| file.take(kind::HEAD as u64).read_to_end(&mut head));
+    read.is_ok()
+        && match kind::of(&head) {
+            Ok(_) => true,
+            Err(DocumentError::UnknownKind { looks_like }) => looks_like == Some(OtherKind::Heic),
+            Err(_) => false,
+        }
 }
 
 /// Turns a decoder's panic into an error: other people's files must not end the program.

@@ -77,6 +77,20 @@ impl Tally {
         }
     }
 
+    /// Adds another read's pages. Terminals are added as they are: a request ID on both counts twice.
+    pub fn add(&mut self, other: &Self) {
+        self.pages += other.pages;
+        self.notices += other.notices;
+        self.blank += other.blank;
+        self.covers += other.covers;
+        self.others += other.others;
+        self.unread += other.unread;
+        self.terminals += other.terminals;
+        for (code, pages) in &other.institutions {
+            *self.institutions.entry(code.clone()).or_default() += pages;
+        }
+    }
+
     /// The tally in words, one line for the pages and one for the institutions.
     pub fn lines(&self) -> Vec<Text> {
         let mut lines = vec![Text::new(

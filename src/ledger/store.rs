@@ -5,6 +5,8 @@
 //!
 //! Sources: <https://sqlite.org/wal.html>, <https://sqlite.org/pragma.html>, <https://sqlite.org/stricttables.html>.
 
+mod scans;
+
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -76,17 +78,56 @@ impl Store {
         }
     }
 
-    /// Runs `work` in one transaction: all of it is kept, or nothing.
+    /// Runs `work` in one transaction: all of it is kept, or nothing. Within another, it is a part of that one.
     pub(super) fn in_transaction<T>(
         &self,
         work: impl FnOnce() -> Result<T, LedgerError>,
     ) -> Result<T, LedgerError> {
+        if !self.connection.is_autocommit() {
+            return self.in_savepoint(work);
+        }
         let transaction =
             Transaction::new_unchecked(&self.connection, TransactionBehavior::Immediate)
                 .map_err(|error| self.fault(error))?;
         let outcome = work()?;
         transaction.commit().map_err(|error| self.fault(error))?;
         Ok(outcome)
+    }
+
+    /// Begins a transaction that [`Self::commit`] or [`Self::roll_back`] ends.
+    pub(super) fn begin(&self) -> Result<(), LedgerError> {
+        self.batch("BEGIN IMMEDIATE")
+    }
+
+    /// Keeps what was written since [`Self::begin`].
+    pub(super) fn commit(&self) -> Result<(), LedgerError> {
+        self.batch("COMMIT")
+    }
+
+    /// Drops what was written since [`Self::begin`].
+    pub(super) fn roll_back(&self) {
+        // A full disk has ended the transaction already; nothing of it is kept either way.
+        let _ended = self.batch("ROLLBACK");
+    }
+
+    fn in_savepoint<T>(
+        &self,
+        work: impl FnOnce() -> Result<T, LedgerError>,
+    ) -> Result<T, LedgerError> {
+        self.batch("SAVEPOINT part")?;
+        let outcome = work();
+        match &outcome {
+            Ok(_) => self.batch("RELEASE part")?,
+            // A full disk has ended the whole transaction already, the part with it.
+            Err(_) => drop(self.batch("ROLLBACK TO part; RELEASE part")),
+        }
+        outcome
+    }
+
+    fn batch(&self, statements: &str) -> Result<(), LedgerError> {
+        self.connection
+            .execute_batch(statements)
+            .map_err(|error| self.fault(error))
     }
 
     /// The largest id in use, so that the next one is larger.
@@ -532,7 +573,10 @@ fn unfit(column: usize) -> rusqlite::Error {
 }
 
 /// Every schema change, in order; none is ever edited.
-const MIGRATIONS: &[&str] = &[include_str!("migrations/0001_log_and_sealed_values.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("migrations/0001_log_and_sealed_values.sql"),
+    include_str!("migrations/0002_scans.sql"),
+];
 
 /// The schema that this version writes.
 pub(super) const LATEST: u32 = MIGRATIONS.len() as u32;
@@ -613,11 +657,54 @@ mod tests {
     }
 
     #[test]
+    fn a_part_that_fails_leaves_the_rest_and_the_whole_can_be_dropped() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::open(dir.path()).unwrap();
+        store.begin().unwrap();
+        store.in_transaction(|| write(&store)).unwrap();
+        let outcome: Result<(), LedgerError> = store.in_transaction(|| {
+            write(&store)?;
+            Err(LedgerError::NoKey)
+        });
+        assert!(matches!(outcome, Err(LedgerError::NoKey)));
+        assert_eq!(store.events().unwrap().len(), 1);
+        store.roll_back();
+        assert!(store.events().unwrap().is_empty());
+        store.begin().unwrap();
+        store.in_transaction(|| write(&store)).unwrap();
+        store.commit().unwrap();
+        assert_eq!(store.events().unwrap().len(), 1);
+    }
+
+    #[test]
     fn an_empty_database_takes_every_migration_once() {
         let dir = tempfile::tempdir().unwrap();
         drop(Store::open(dir.path()).unwrap());
         let store = Store::open(dir.path()).unwrap();
         assert_eq!(store.check_version_untouched().unwrap(), LATEST);
+    }
+
+    #[test]
+    fn a_ledger_of_any_earlier_schema_is_brought_up_and_keeps_its_log() {
+        for earlier in 1..MIGRATIONS.len() {
+            let dir = tempfile::tempdir().unwrap();
+            let path = dir.path().join(NAME);
+            let connection = Connection::open(&path).unwrap();
+            for migration in &MIGRATIONS[..earlier] {
+                connection.execute_batch(migration).unwrap();
+            }
+            connection
+                .pragma_update(None, "user_version", earlier as u32)
+                .unwrap();
+            let old = Store { connection, path };
+            write(&old).unwrap();
+            drop(old);
+            let refused = Store::open_read_only(dir.path()).unwrap_err();
+            assert!(matches!(refused, LedgerError::NotMigrated { .. }));
+            let store = Store::open(dir.path()).unwrap();
+            assert_eq!(store.check_version_untouched().unwrap(), LATEST);
+            assert_eq!(store.events().unwrap().len(), 1, "schema {earlier}");
+        }
     }
 
     #[test]

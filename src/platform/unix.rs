@@ -40,6 +40,17 @@ pub(super) fn open_or_create_owner_only(path: &Path) -> io::Result<File> {
     Ok(file)
 }
 
+pub(super) fn open_plain(path: &Path) -> io::Result<File> {
+    OpenOptions::new()
+        .read(true)
+        .custom_flags((OFlags::NOFOLLOW | OFlags::NONBLOCK).bits().cast_signed())
+        .open(path)
+}
+
+pub(super) fn has_other_names(file: &File) -> io::Result<bool> {
+    Ok(file.metadata()?.nlink() > 1)
+}
+
 pub(super) fn create_owner_only_dir(path: &Path) -> io::Result<()> {
     DirBuilder::new().mode(DIR_MODE).create(path)
 }
@@ -236,6 +247,26 @@ mod tests {
         assert!(open_or_create_owner_only(&link).is_err());
         assert!(create_owner_only(&link).is_err());
         assert!(!target.exists());
+    }
+
+    #[test]
+    fn neither_a_link_nor_a_pipe_is_a_plain_file() {
+        let dir = tempfile::tempdir().unwrap();
+        let (target, link) = (dir.path().join("target"), dir.path().join("link"));
+        fs::write(&target, b"1").unwrap();
+        symlink(&target, &link).unwrap();
+        assert!(crate::platform::open_plain(&link).is_err());
+        let pipe = dir.path().join("pipe");
+        rustix::fs::mknodat(
+            CWD,
+            &pipe,
+            rustix::fs::FileType::Fifo,
+            rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR,
+            0,
+        )
+        .unwrap();
+        // Without a writer at its other end this must not wait either.
+        assert!(crate::platform::open_plain(&pipe).is_err());
     }
 
     #[test]

@@ -19,6 +19,7 @@ use std::ffi::{OsStr, c_void};
 use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::os::windows::ffi::OsStrExt;
+use std::os::windows::fs::OpenOptionsExt;
 use std::os::windows::io::{AsRawHandle, FromRawHandle, OwnedHandle};
 use std::path::{Path, PathBuf};
 use std::ptr;
@@ -36,9 +37,10 @@ use windows_sys::Win32::Security::{
     TOKEN_INFORMATION_CLASS, TOKEN_QUERY, TOKEN_USER, TokenElevation, TokenUser,
 };
 use windows_sys::Win32::Storage::FileSystem::{
-    CREATE_NEW, CreateDirectoryW, CreateFileW, FILE_ATTRIBUTE_NORMAL, FILE_SHARE_DELETE,
-    FILE_SHARE_READ, FILE_SHARE_WRITE, GetDiskFreeSpaceExW, MOVEFILE_REPLACE_EXISTING,
-    MOVEFILE_WRITE_THROUGH, MoveFileExW, OPEN_ALWAYS,
+    BY_HANDLE_FILE_INFORMATION, CREATE_NEW, CreateDirectoryW, CreateFileW, FILE_ATTRIBUTE_NORMAL,
+    FILE_SHARE_DELETE, FILE_SHARE_READ, FILE_SHARE_WRITE, GetDiskFreeSpaceExW,
+    GetFileInformationByHandle, MOVEFILE_REPLACE_EXISTING, MOVEFILE_WRITE_THROUGH, MoveFileExW,
+    OPEN_ALWAYS,
 };
 use windows_sys::Win32::System::Console::{
     CONSOLE_MODE, ENABLE_PROCESSED_OUTPUT, ENABLE_VIRTUAL_TERMINAL_PROCESSING, GetConsoleMode,
@@ -63,6 +65,24 @@ pub(super) fn create_owner_only(path: &Path) -> io::Result<File> {
 /// The list is given only to a file that this call creates: Windows ignores it for one that exists.
 pub(super) fn open_or_create_owner_only(path: &Path) -> io::Result<File> {
     open_with_owner_only_list(path, OPEN_ALWAYS)
+}
+
+/// Links need rights here that nobody gives, and pipes are no names in a folder.
+pub(super) fn open_plain(path: &Path) -> io::Result<File> {
+    if fs::symlink_metadata(path)?.is_symlink() {
+        return Err(io::Error::from(io::ErrorKind::InvalidInput));
+    }
+    OpenOptions::new()
+        .read(true)
+        .share_mode(FILE_SHARE_READ | FILE_SHARE_DELETE)
+        .open(path)
+}
+
+pub(super) fn has_other_names(file: &File) -> io::Result<bool> {
+    let mut information = BY_HANDLE_FILE_INFORMATION::default();
+    // SAFETY: the handle is open as long as `file`; the structure is written by the call alone.
+    succeeded(unsafe { GetFileInformationByHandle(file.as_raw_handle(), &mut information) })?;
+    Ok(information.nNumberOfLinks > 1)
 }
 
 pub(super) fn create_owner_only_dir(path: &Path) -> io::Result<()> {

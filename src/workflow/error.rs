@@ -13,6 +13,7 @@ use crate::custody::{CustodyError, DiskError};
 use crate::domain::{CertificatePasswordError, InstitutionCode, Text};
 use crate::installer::InstallError;
 use crate::intake::IntakeError;
+use crate::intake::scanner::ScannerError;
 use crate::ledger::LedgerError;
 use crate::practice::authority::AuthorityError;
 use crate::practice::letters::{EncodeError, FontError};
@@ -26,6 +27,7 @@ use super::packing::PackError;
 use super::person::PersonError;
 use super::removing::RemoveError;
 use super::restoring::RestoreError;
+use super::watching::WatchError;
 
 /// Why a step did not do what was asked.
 #[derive(Debug, Error)]
@@ -66,6 +68,12 @@ pub enum Error {
     /// A back-up cannot be written or read.
     #[error(transparent)]
     Backup(BackupError),
+    /// A scanner gives no pages, or no more of them.
+    #[error(transparent)]
+    Scanner(#[from] ScannerError),
+    /// A folder cannot be watched, or a sealed letter not opened.
+    #[error(transparent)]
+    Watch(#[from] WatchError),
     /// The person did not want the back-up on this medium.
     #[error("the medium was declined")]
     MediumDeclined,

@@ -2,10 +2,12 @@
 
 use std::num::NonZeroUsize;
 
+use jiff::Timestamp;
+
 use crate::config::{Config, ReviewPolicy};
-use crate::domain::{Problem, Status, Text, japan_date};
+use crate::domain::{IssuanceReading, Problem, Status, Text, japan_date};
 use crate::intake::{self, Intake, IntakeError, Reading, Source};
-use crate::ledger::{self, Confirmation, Origin, RecordId};
+use crate::ledger::{self, Confirmation, Ledger, Origin, RecordId};
 
 use super::error::Error;
 use super::person::Progress;
@@ -30,6 +32,8 @@ pub struct Recorded {
     pub seen_again: bool,
     /// Whether it may be submitted.
     pub confirmed: bool,
+    /// Whether nothing of it waits for a person: confirmed, or submitted already.
+    pub settled: bool,
 }
 
 impl ReadOutcome {
@@ -74,40 +78,53 @@ impl Desk<'_> {
     /// Reads and records: every sheet leaves an event, its reference ID and cut-outs sealed.
     pub fn read(&mut self, sources: Vec<Source>, jobs: NonZeroUsize) -> Result<ReadOutcome, Error> {
         let today = japan_date(self.now());
+        let sources = self.with_letters_opened(sources)?;
         let mut outcome = read_only(self.config, today, sources, jobs, self.progress, self.stop)?;
         for sheet in &mut outcome.reading.sheets {
             let now = (self.clock)();
-            let recorded =
-                self.ledger
-                    .record_reading(sheet, Origin::Read, &pictures::encode, now)?;
-            let record = recorded.record();
-            let seen_again = matches!(recorded, ledger::Recorded::SeenAgain(_));
-            if seen_again {
-                sheet.problems.push(duplicate());
-            }
-            let deadline = sheet
-                .valid_from
-                .value
-                .and_then(|from| self.config.rules.retrieval_deadline(from));
-            let accepted = match self.config.policy.review {
-                ReviewPolicy::Exceptions => sheet.accept(deadline),
-                ReviewPolicy::BlindAll => None,
-            };
-            let confirmed = match accepted {
-                Some(reviewed) => matches!(
-                    self.ledger.confirm(record, &reviewed, now)?,
-                    Confirmation::Confirmed(_) | Confirmation::AlreadyConfirmed(_)
-                ),
-                None => false,
-            };
-            outcome.recorded.push(Recorded {
-                record,
-                seen_again,
-                confirmed,
-            });
+            let recorded = record_sheet(&mut self.ledger, self.config, sheet, now)?;
+            outcome.recorded.push(recorded);
         }
+        self.remember_scans_left(&outcome.reading)?;
         Ok(outcome)
     }
+}
+
+/// Writes one sheet into the ledger, and confirms what the judge accepted where the policy lets it.
+pub(super) fn record_sheet(
+    ledger: &mut Ledger,
+    config: &Config,
+    sheet: &mut IssuanceReading,
+    now: Timestamp,
+) -> Result<Recorded, Error> {
+    let recorded = ledger.record_reading(sheet, Origin::Read, &pictures::encode, now)?;
+    let record = recorded.record();
+    let seen_again = matches!(recorded, ledger::Recorded::SeenAgain(_));
+    if seen_again {
+        sheet.problems.push(duplicate());
+    }
+    let deadline = sheet
+        .valid_from
+        .value
+        .and_then(|from| config.rules.retrieval_deadline(from));
+    let accepted = match config.policy.review {
+        ReviewPolicy::Exceptions => sheet.accept(deadline),
+        ReviewPolicy::BlindAll => None,
+    };
+    let confirmation = accepted
+        .map(|reviewed| ledger.confirm(record, &reviewed, now))
+        .transpose()?;
+    let (confirmed, settled) = match confirmation {
+        Some(Confirmation::Confirmed(_) | Confirmation::AlreadyConfirmed(_)) => (true, true),
+        Some(Confirmation::AlreadySubmitted(_)) => (false, true),
+        Some(Confirmation::Differs(_) | Confirmation::StillRefused(_)) | None => (false, false),
+    };
+    Ok(Recorded {
+        record,
+        seen_again,
+        confirmed,
+        settled,
+    })
 }
 
 fn duplicate() -> Problem {

@@ -84,7 +84,7 @@ fn a_newer_ledger_is_refused_and_left_untouched() {
     let mut ledger = desk.ledger();
     confirmed(&mut ledger);
     sqlite(desk.path())
-        .pragma_update(None, "user_version", 2)
+        .pragma_update(None, "user_version", 3)
         .unwrap();
     // The newer version's last words are still in the write-ahead file.
     let crashed = copy_of(desk.path());
@@ -97,14 +97,14 @@ fn a_newer_ledger_is_refused_and_left_untouched() {
         assert!(matches!(
             Ledger::open(crashed.path(), Some(vault), now()),
             Err(LedgerError::Newer {
-                found: 2,
-                known: 1,
+                found: 3,
+                known: 2,
                 ..
             })
         ));
         assert!(matches!(
             Ledger::open_read_only(crashed.path()),
-            Err(LedgerError::Newer { found: 2, .. })
+            Err(LedgerError::Newer { found: 3, .. })
         ));
     }
     assert_eq!(fs::read(database(crashed.path())).unwrap(), main_before);

@@ -202,7 +202,7 @@ fn no_command_brings_a_secret_to_light() {
         let told = words.join(" ");
         let ran = at_home(place, place.command(&words));
         watch.look_at_output(&told, &ran);
-        for folder in ["data", "tmp", "home", "stick", "help"] {
+        for folder in ["data", "tmp", "home", "stick", "help", "scans"] {
             watch.look_below(&format!("after {told}"), &place.path(folder));
         }
         ran
@@ -215,8 +215,16 @@ fn no_command_brings_a_secret_to_light() {
     };
 
     // Reading and adding, also what is not good enough.
+    let scans = office.path("scans");
+    fs::create_dir(&scans).unwrap();
+    fs::copy(letter, scans.join("scan")).unwrap();
+    let scans = scans.display().to_string();
     for given in [
-        &["read", "--mask", "--no-record", letter][..],
+        &[
+            "watch", &scans, "--once", "--every", "0.05", "--keep", "seal",
+        ][..],
+        &["watch", &scans, "--once", "--every", "0.05", "--json", "-v"],
+        &["read", "--mask", "--no-record", letter],
         &["read", "--mask", "--no-record", "--json", letter],
         &["read", "--mask", letter, "-v"],
         &["review"],
