@@ -70,10 +70,17 @@ impl ValueReader<'_> {
         let [other, own, ..] = LATIN_PASSES;
         let other = self.lines(&row.value, Alphabet::Latin, other)?;
         let own = self.lines(&row.value, Alphabet::Latin, own)?;
-        Ok(match (other, own) {
+        let mut name = match (other, own) {
             (Some(other), Some(own)) if other.text() == own.text() && is_latin(&other) => other,
             _ => japanese,
-        })
+        };
+        // Print of one pitch has wide gaps around a hyphen.
+        let text = name.characters();
+        for (at, character) in name.characters.iter_mut().enumerate() {
+            let beside_hyphen = at > 0 && (text[at - 1] == '-' || text[at] == '-');
+            character.after_blank &= !beside_hyphen;
+        }
+        Ok(name)
     }
 
     /// Puts blanks where the ink of a line shows them.
@@ -107,7 +114,15 @@ fn blanks(spans: &[Range<u32>], text: &[char], em: f32) -> Vec<usize> {
         .windows(2)
         .map(|pair| ems(pair[1].start - pair[0].end))
         .collect();
-    let wide = |gap: f32| gap >= GAP_OF_KANJI;
+    // What stands between all characters, spaced out or not, is no blank. Parts of kanji stand closer than that.
+    let mut usual = gaps.clone();
+    usual.sort_by(f32::total_cmp);
+    let usual = usual
+        .get(usual.len().saturating_sub(1) * 3 / 5)
+        .copied()
+        .unwrap_or(0.0);
+    let usual = usual.max(LEAST_GAP);
+    let wider = |gap: f32| gap - usual;
     // White that no character accounts for does not count when places are compared.
     let ink: Vec<f32> = spans
         .iter()
@@ -115,7 +130,7 @@ fn blanks(spans: &[Range<u32>], text: &[char], em: f32) -> Vec<usize> {
         .collect();
     let steps = ink
         .iter()
-        .zip(gaps.iter().map(|gap| gap.min(USUAL_GAP)).chain([0.0]));
+        .zip(gaps.iter().map(|gap| gap.min(usual)).chain([0.0]));
     let ends: Vec<f32> = steps
         .scan(0.0, |end, (ink, gap)| {
             *end += ink + gap;
@@ -132,8 +147,9 @@ fn blanks(spans: &[Range<u32>], text: &[char], em: f32) -> Vec<usize> {
     let (Some(all), Some(whole)) = (ends.last(), places.last()) else {
         return Vec::new();
     };
-    let gaps = gaps.iter().enumerate().filter(|(_, gap)| wide(**gap));
-    let found = gaps.filter_map(|(i, gap)| {
+    let wide = gaps.iter().enumerate();
+    let wide = wide.filter(|(_, gap)| wider(**gap) >= BLANK_AT_KANJI);
+    let found = wide.filter_map(|(i, gap)| {
         let target = ends[i] / all * whole;
         let nearest = (1..text.len()).min_by(|one, other| {
             let off = |at: usize| (places[at - 1] - target).abs();
@@ -141,8 +157,8 @@ fn blanks(spans: &[Range<u32>], text: &[char], em: f32) -> Vec<usize> {
         })?;
         let kanji = is_kanji(text[nearest - 1]) && is_kanji(text[nearest]);
         let latin = text[nearest - 1].is_ascii() && text[nearest].is_ascii();
-        let least = if kanji { GAP_OF_KANJI } else { GAP_OF_OTHERS };
-        (*gap >= least && !latin).then_some(nearest)
+        let least = if kanji { BLANK_AT_KANJI } else { BLANK };
+        (wider(*gap) >= least && !latin).then_some(nearest)
     });
     found.collect()
 }
@@ -164,12 +180,12 @@ const NAME_PASSES: [Pass; 3] = [
 ];
 /// Of a name that was right, `jpn` is surer than this of every character.
 const SURE: f32 = 0.9;
-/// Kanji stand closer than this, those narrow ones aside that stand beside each other in no name.
-const GAP_OF_KANJI: f32 = 0.3;
+/// Half a half-width blank: kanji bring little white of their own.
+const BLANK_AT_KANJI: f32 = 0.2;
 /// Kana and full-width digits bring up to 0.45 em of white along.
-const GAP_OF_OTHERS: f32 = 0.5;
-/// White that characters bring along.
-const USUAL_GAP: f32 = 0.15;
+const BLANK: f32 = 0.4;
+/// White between characters that are not spaced out.
+const LEAST_GAP: f32 = 0.1;
 /// The print's height in ems.
 const CAP_HEIGHT: f32 = 0.92;
 /// Darker is ink, in an evenly lit line.
@@ -222,6 +238,21 @@ mod tests {
         assert_eq!(blanks(&spans, &text("窓口1"), 100.0), NONE);
         let spans = ink(&[(0, 70), (25, 80), (30, 70), (20, 80), (42, 20)]);
         assert_eq!(blanks(&spans, &text("レセコン1"), 100.0), NONE);
+    }
+
+    #[test]
+    fn characters_that_are_spaced_out_have_no_blanks_between_them() {
+        // 受付1号機
+        let spaced = [
+            (0, 90),
+            (45, 30),
+            (8, 52),
+            (55, 20),
+            (55, 85),
+            (45, 30),
+            (8, 52),
+        ];
+        assert_eq!(blanks(&ink(&spaced), &text("受付1号機"), 100.0), NONE);
     }
 
     #[test]
