@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 use jiff::Timestamp;
 use noticert::config::{Config, Limits};
 use noticert::credential::{self, Expected};
-use noticert::domain::{Issuance, Pkcs12, Validity};
+use noticert::domain::{CertificatePassword, Issuance, Pkcs12, Validity};
 use noticert::intake::document::Document;
 use noticert::retrieval::page::{self, Source};
 use noticert::retrieval::{KeptAnswer, Site, SiteOptions, judge_kept, masked_page};
@@ -62,7 +62,7 @@ pub fn pfx(bytes: &[u8]) {
         issuer_family: &defaults().certificate.issuer_family,
         key_derivation_rounds: 10_000,
     };
-    let password = PASSWORD.parse().expect("four digits");
+    let password: CertificatePassword = PASSWORD.parse().expect("four digits");
     let now = Timestamp::from_second(1_800_000_000).expect("a date of this century");
     let _refused = credential::examine(Pkcs12::received(bytes.to_vec()), &password, &expected, now);
 }
