@@ -5,7 +5,6 @@
 //!
 //! A store that browsers use refuses practice certificates (design rule 10).
 
-#[cfg(unix)]
 mod chain;
 mod challenge;
 mod folder;

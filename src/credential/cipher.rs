@@ -98,7 +98,7 @@ impl Scheme {
                 .filter_map(|form| cipher.decrypt(form, salt, *rounds, locked))
                 .find(is_whole),
             Lock::Pbes2(algorithm) => EncryptionScheme::try_from(algorithm.as_slice())
-                .and_then(|scheme| Ok(scheme.decrypt(password.utf8(), locked)))
+                .map(|scheme| scheme.decrypt(password.utf8(), locked))
                 .ok()?
                 .ok()
                 .map(Zeroizing::new)
