@@ -164,6 +164,7 @@ fn a_file_whose_table_of_places_is_lost_is_whole_or_refused() {
 }
 
 #[test]
+#[ignore = "needs Tesseract with eng and jpn"]
 fn of_five_thousand_pages_the_first_two_thousand_are_read_and_the_rest_is_named() {
     let count = 5_000;
     let kids: Vec<String> = (0..count).map(|page| format!("{} 0 R", page + 3)).collect();
@@ -233,6 +234,7 @@ fn crc32(bytes: &[u8]) -> u32 {
 }
 
 #[test]
+#[ignore = "needs Tesseract with eng and jpn"]
 fn pages_of_a_pixel_or_of_a_line_of_pixels_are_pages_without_a_notice() {
     let config = Config::default();
     for (width, height) in [
@@ -262,6 +264,7 @@ fn pages_of_a_pixel_or_of_a_line_of_pixels_are_pages_without_a_notice() {
 
 /// A scanner's own text recognition errs; what it wrote under the picture must decide nothing.
 #[test]
+#[ignore = "needs Tesseract with eng and jpn"]
 fn hidden_text_that_says_something_else_changes_nothing() {
     let letter = Letter::invent(31, 1, TODAY, &Config::default().rules);
     let page = &draw(&letter, &Style::plain(), &Font::embedded(), 200)[0];

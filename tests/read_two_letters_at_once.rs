@@ -64,6 +64,7 @@ fn expected(letters: [&Letter; 2], beside: bool) -> Vec<(String, Option<Part>, u
 }
 
 #[test]
+#[ignore = "needs Tesseract with eng and jpn"]
 fn side_by_side_the_left_one_comes_first_however_the_sheet_lies() {
     let (one, other) = (invent(41), invent(42));
     let both = side_by_side(&drawn(&one), &drawn(&other));
@@ -78,6 +79,7 @@ fn side_by_side_the_left_one_comes_first_however_the_sheet_lies() {
 }
 
 #[test]
+#[ignore = "needs Tesseract with eng and jpn"]
 fn one_above_the_other_the_upper_one_comes_first() {
     let (one, other) = (invent(43), invent(44));
     let both = one_above_other(&drawn(&one), &drawn(&other));
@@ -87,6 +89,7 @@ fn one_above_the_other_the_upper_one_comes_first() {
 }
 
 #[test]
+#[ignore = "needs Tesseract with eng and jpn"]
 fn scanned_in_an_office_both_are_still_found() {
     let (one, other) = (invent(45), invent(46));
     let both = Grade::Office.apply(&side_by_side(&drawn(&one), &drawn(&other)), 7);
@@ -99,6 +102,7 @@ fn scanned_in_an_office_both_are_still_found() {
 }
 
 #[test]
+#[ignore = "needs Tesseract with eng and jpn"]
 fn what_lies_beside_a_letter_is_named_and_bare_glass_is_not() {
     let letter = invent(47);
     let (style, font) = (Style::plain(), Font::embedded());
@@ -130,6 +134,7 @@ fn what_lies_beside_a_letter_is_named_and_bare_glass_is_not() {
 }
 
 #[test]
+#[ignore = "needs Tesseract with eng and jpn"]
 fn two_pages_of_something_else_are_one_page_without_a_notice() {
     let (style, font) = (Style::plain(), Font::embedded());
     let bill = |seed| invoice(seed, TODAY, &style, &font, 200);

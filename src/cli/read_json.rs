@@ -172,3 +172,26 @@ fn mask_none(value: String) -> String {
 fn mask_all(value: String) -> String {
     "*".repeat(value.chars().count())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_page_of_several_sheets_names_the_sheet() {
+        assert_eq!(with_part(json!({"page": 1}), None), json!({"page": 1}));
+        let right = Part {
+            number: 2,
+            of: 2,
+            beside: true,
+        };
+        let expected = json!({"page": 1, "part": "right"});
+        assert_eq!(with_part(json!({"page": 1}), Some(right)), expected);
+        let third = Part {
+            number: 3,
+            of: 3,
+            beside: false,
+        };
+        assert_eq!(with_part(json!({}), Some(third))["part"], "3/3");
+    }
+}

@@ -15,6 +15,8 @@ use crate::domain::{BoundingBox, Crop};
 mod bend;
 mod flatten;
 mod light;
+mod map;
+mod marks;
 mod mask;
 mod quality;
 mod skew;
@@ -26,6 +28,8 @@ pub use spread::Spread;
 
 use bend::Bend;
 use light::Light;
+use map::{FIXED_BITS, Fixed, Map};
+use marks::Marks;
 use skew::Lean;
 
 /// A page as scanned, with what was found out about its light and lean.
@@ -122,19 +126,8 @@ impl Page {
 
     /// The page with its lines of print made parallel; `None` when they are.
     pub fn straightened(&self) -> Option<Self> {
-        let mask = self.marks.ink();
-        let (rows, columns) = (self.rows, self.columns);
-        let image = match rows.sharpness >= columns.sharpness {
-            true => {
-                let bend = Bend::of(&mask, (rows.slope, columns.slope))?;
-                bend.straightened(&self.image, self.step)
-            }
-            // Print that runs down is measured on the page turned over its diagonal.
-            false => {
-                let bend = Bend::of(&mask.transposed(), (columns.slope, rows.slope))?;
-                bend.transposed().straightened(&self.image, self.step)
-            }
-        };
+        let bend = Bend::of(&self.marks.ink(), (self.rows.slope, self.columns.slope))?;
+        let image = bend.straightened(&self.image, self.step);
         Some(Self::measured(image, self.stated, self.dpi))
     }
 
@@ -324,106 +317,6 @@ impl Upright<'_> {
     }
 }
 
-/// A place on the scan in parts of a pixel: whole numbers, because a line of print is some ten thousand places.
-#[derive(Clone, Copy, Debug)]
-struct Fixed {
-    x: i64,
-    y: i64,
-}
-
-impl std::ops::Add for Fixed {
-    type Output = Self;
-
-    fn add(self, other: Self) -> Self {
-        Self {
-            x: self.x + other.x,
-            y: self.y + other.y,
-        }
-    }
-}
-
-/// From places on the upright page to places on the page as scanned.
-#[derive(Clone, Copy, Debug)]
-struct Map {
-    origin: (f64, f64),
-    right: (f64, f64),
-    down: (f64, f64),
-}
-
-impl Map {
-    /// The map of a page that is `size` after the quarter turn and leans by `slope`; with the size that holds all of it.
-    fn new(turn: Turn, slope: f64, size: (f64, f64)) -> (Self, usize, usize) {
-        let angle = slope.atan();
-        let (sin, cos) = angle.sin_cos();
-        let (width, height) = size;
-        let level_width = (width * cos + height * sin.abs()).ceil();
-        let level_height = (height * cos + width * sin.abs()).ceil();
-        // Level to turned: rotate about the middles. Pixels are meant by their centres.
-        let middle = ((width - 1.0) / 2.0, (height - 1.0) / 2.0);
-        let level_middle = ((level_width - 1.0) / 2.0, (level_height - 1.0) / 2.0);
-        let turned = |x: f64, y: f64| {
-            let (x, y) = (x - level_middle.0, y - level_middle.1);
-            (middle.0 + x * cos - y * sin, middle.1 + x * sin + y * cos)
-        };
-        let scanned = |(u, v): (f64, f64)| match turn {
-            Turn::None => (u, v),
-            Turn::Right => (v, width - 1.0 - u),
-            Turn::Over => (width - 1.0 - u, height - 1.0 - v),
-            Turn::Left => (height - 1.0 - v, u),
-        };
-        let origin = scanned(turned(0.0, 0.0));
-        let step = |(x, y): (f64, f64)| (x - origin.0, y - origin.1);
-        let map = Self {
-            origin,
-            right: step(scanned(turned(1.0, 0.0))),
-            down: step(scanned(turned(0.0, 1.0))),
-        };
-        (map, level_width as usize, level_height as usize)
-    }
-
-    fn apply(&self, x: f64, y: f64) -> (f64, f64) {
-        (
-            self.origin.0 + x * self.right.0 + y * self.down.0,
-            self.origin.1 + x * self.right.1 + y * self.down.1,
-        )
-    }
-
-    /// A place on the scan, as a whole number of parts of a pixel.
-    fn fixed(&self, x: f64, y: f64) -> Fixed {
-        let (x, y) = self.apply(x, y);
-        Fixed {
-            x: (x * FIXED_ONE) as i64,
-            y: (y * FIXED_ONE) as i64,
-        }
-    }
-
-    /// Where to look around a place that stands for `reach` pixels of the scan.
-    fn taps(&self, reach: f64) -> Vec<Fixed> {
-        let taps = reach.ceil().clamp(1.0, 4.0) as u32;
-        let shift = |tap: u32| ((f64::from(tap) + 0.5) / f64::from(taps) - 0.5) * reach;
-        let shifts = (0..taps).flat_map(|row| (0..taps).map(move |column| (column, row)));
-        let around = shifts.map(|(column, row)| {
-            let (x, y) = match taps {
-                1 => (0.0, 0.0),
-                _ => (shift(column), shift(row)),
-            };
-            Fixed {
-                x: ((x * self.right.0 + y * self.down.0) * FIXED_ONE) as i64,
-                y: ((x * self.right.1 + y * self.down.1) * FIXED_ONE) as i64,
-            }
-        });
-        around.collect()
-    }
-
-    /// The nearest pixel of the scan, clamped to it.
-    fn pixel(&self, x: f64, y: f64, image: &GrayImage) -> (usize, usize) {
-        let (x, y) = self.apply(x, y);
-        let clamp =
-            |at: f64, size: u32| (at.max(0.0) as usize).min(size.saturating_sub(1) as usize);
-        (clamp(x, image.width()), clamp(y, image.height()))
-    }
-}
-
 fn plausible_dpi(image: &GrayImage, stated: Option<(f32, f32)>) -> f32 {
     let long = image.width().max(image.height()) as f32;
     stated
@@ -438,135 +331,6 @@ fn is_plausible(image: &GrayImage, (across, _): (f32, f32)) -> bool {
     (SHORTEST_PAGE..LONGEST_PAGE).contains(&(long / across))
 }
 
-/// What each mask pixel is, in one byte, so that a page is turned once.
-struct Marks {
-    width: usize,
-    height: usize,
-    marks: Vec<u8>,
-}
-
-impl Marks {
-    /// A mask pixel is as dark as the darkest of its `step` × `step` pixels, so hairlines survive. It is a
-    /// hairline where it is darker than the paper on both sides, however little.
-    fn of(image: &GrayImage, light: &Light, step: usize) -> Self {
-        let (width, height) = (image.width() as usize, image.height() as usize);
-        let columns = width.div_ceil(step);
-        let rows = height.div_ceil(step);
-        let mut grey = vec![u8::MAX; columns * rows];
-        let bands = image.as_raw().chunks(width.max(1) * step);
-        let mut darkest = vec![u8::MAX; width];
-        for (band, row) in bands.zip(grey.chunks_exact_mut(columns.max(1))) {
-            // Down first, then along: the larger part is done many pixels at a time.
-            darkest.fill(u8::MAX);
-            for line in band.chunks_exact(width.max(1)) {
-                for (darkest, pixel) in darkest.iter_mut().zip(line) {
-                    *darkest = (*darkest).min(*pixel);
-                }
-            }
-            for (pixels, mark) in darkest.chunks(step).zip(row) {
-                *mark = pixels.iter().copied().fold(u8::MAX, u8::min);
-            }
-        }
-        for (y, row) in grey.chunks_exact_mut(columns.max(1)).enumerate() {
-            for (part, pixels) in row.chunks_mut(SAME_LIGHT).enumerate() {
-                // Light changes slowly: one place will do for a few pixels.
-                let x = part * SAME_LIGHT * step;
-                let white = (255 << 16) / light.paper_at(x, y * step);
-                for pixel in pixels {
-                    *pixel = ((u32::from(*pixel) * white) >> 16).min(255) as u8;
-                }
-            }
-        }
-        let ink = light.threshold(INK_PERCENT) as u8;
-        let faint = ((255 - light.threshold(0)) / FAINTEST_HAIRLINE) as u8;
-        let mut marks = vec![0; grey.len()];
-        for y in 0..rows {
-            for x in 0..columns {
-                let at = y * columns + x;
-                let here = grey[at];
-                // Paper is most of the page and never darker than its surroundings by much.
-                if here > u8::MAX - faint {
-                    continue;
-                }
-                let darker = |one: usize, other: usize| {
-                    here.saturating_add(faint) <= grey[one].min(grey[other])
-                };
-                let within = |at: usize, size: usize| at >= HAIR && at + HAIR < size;
-                let mut mark = u8::from(here < ink) * INK;
-                if within(y, rows) && darker(at - HAIR * columns, at + HAIR * columns) {
-                    mark |= ALONG_ROW;
-                }
-                if within(x, columns) && darker(at - HAIR, at + HAIR) {
-                    mark |= ALONG_COLUMN;
-                }
-                marks[at] = mark;
-            }
-        }
-        Self {
-            width: columns,
-            height: rows,
-            marks,
-        }
-    }
-
-    fn ink(&self) -> Mask {
-        let mut mask = Mask::blank(self.width, self.height);
-        for (y, marks) in self.marks.chunks_exact(self.width.max(1)).enumerate() {
-            for (ink, mark) in mask.row_mut(y).iter_mut().zip(marks) {
-                *ink = mark & INK != 0;
-            }
-        }
-        mask
-    }
-
-    fn turned(&self, turn: Turn, map: &Map, width: usize, height: usize) -> Ink {
-        let mut ink = Ink {
-            all: Mask::blank(width, height),
-            across: Mask::blank(width, height),
-            down: Mask::blank(width, height),
-        };
-        let (across, down) = match turn {
-            Turn::None | Turn::Over => (INK | ALONG_ROW, INK | ALONG_COLUMN),
-            Turn::Right | Turn::Left => (INK | ALONG_COLUMN, INK | ALONG_ROW),
-        };
-        let fixed = |value: f64| (value * 65_536.0).round() as i64;
-        let (dx, dy) = (fixed(map.right.0), fixed(map.right.1));
-        for y in 0..height {
-            let (x, row_y) = map.apply(0.0, y as f64);
-            let (mut sx, mut sy) = (fixed(x) + 32_768, fixed(row_y) + 32_768);
-            let row = ink.all.row_mut(y).iter_mut();
-            let row = row.zip(ink.across.row_mut(y)).zip(ink.down.row_mut(y));
-            let level = (dx, dy, sx >> 16) == (1 << 16, 0, 0);
-            if let Some(marks) = usize::try_from(sy >> 16)
-                .ok()
-                .filter(|_| level)
-                .and_then(|y| self.marks.chunks_exact(self.width).nth(y))
-            {
-                for (((all, along), upright), mark) in row.zip(marks) {
-                    *all = mark & INK != 0;
-                    *along = mark & across != 0;
-                    *upright = mark & down != 0;
-                }
-                continue;
-            }
-            for ((all, along), upright) in row {
-                if let (Ok(x), Ok(y)) = (usize::try_from(sx >> 16), usize::try_from(sy >> 16))
-                    && x < self.width
-                    && y < self.height
-                {
-                    let mark = self.marks[y * self.width + x];
-                    *all = mark & INK != 0;
-                    *along = mark & across != 0;
-                    *upright = mark & down != 0;
-                }
-                sx += dx;
-                sy += dy;
-            }
-        }
-        ink
-    }
-}
-
 fn stretched(grey: u32, (dark, light): (u32, u32)) -> u32 {
     grey.saturating_sub(dark).min(light.saturating_sub(dark)) * 255
         / (light.saturating_sub(dark)).max(1)
@@ -576,19 +340,8 @@ fn stretched(grey: u32, (dark, light): (u32, u32)) -> u32 {
 const MASK_DPI: f32 = 150.0;
 /// Tiles of 5 mm: larger than a stroke, smaller than a shadow.
 const TILES_PER_INCH: f32 = 5.0;
-/// Rather more than half way to white, so that hairlines blurred by the scanner count.
-const INK_PERCENT: u32 = 62;
-/// A hairline is darker than the paper beside it by a twelfth of what ink is.
-const FAINTEST_HAIRLINE: u32 = 12;
-/// The paper beside a hairline, in mask pixels: half a millimetre off.
-const HAIR: usize = 3;
-/// Mask pixels that share one measure of the light.
+/// Pixels that share one measure of the light.
 const SAME_LIGHT: usize = 8;
-const FIXED_BITS: u32 = 16;
-const FIXED_ONE: f64 = 65_536.0;
-const INK: u8 = 1;
-const ALONG_ROW: u8 = 2;
-const ALONG_COLUMN: u8 = 4;
 /// Leans below 0.05° shift a line by less than its rule is thick.
 const LEVEL: f64 = 0.0009;
 /// Twice as sharp along one direction than along the other leaves no doubt.

@@ -39,29 +39,36 @@ pub(super) struct Bend {
 }
 
 impl Bend {
-    /// How the print of `mask` runs, when it is clearly not in parallel.
+    /// How the print of `mask` runs, when its lines or its columns are clearly not in parallel.
     pub(super) fn of(mask: &Mask, lean: (f64, f64)) -> Option<Self> {
         let (width, height) = (mask.width() as f64, mask.height() as f64);
-        let rows = measured(&feet(mask), (width, height), lean.0, true);
-        let columns = measured(&sides(mask), (height, width), lean.1, false);
-        let rows = rows?;
-        // Columns about which little is known stand upright on their lines.
-        let upright = Lines {
-            slope: -rows.slope,
+        let (feet, sides) = (feet(mask), sides(mask));
+        let rows = |may_bow| measured(&feet, (width, height), lean.0, may_bow);
+        let columns = |may_bow| measured(&sides, (height, width), lean.1, may_bow);
+        // Which of both is print shows by its bow: straightened, it piles up more than long straight rules do.
+        let gain = |lines: Option<(Lines, f64)>| lines.map_or(1.0, |(_, gain)| gain);
+        let (bowed_rows, bowed_columns) = (rows(true), columns(true));
+        let (rows, columns) = match gain(bowed_rows) >= gain(bowed_columns) {
+            true => (bowed_rows, columns(false)),
+            false => (rows(false), bowed_columns),
+        };
+        let (rows, columns) = (
+            rows.map(|(lines, _)| lines),
+            columns.map(|(lines, _)| lines),
+        );
+        if rows.is_none() && columns.is_none() {
+            return None;
+        }
+        let parallel = |slope: f64| Lines {
+            slope,
             ..Lines::default()
         };
+        let rows = rows.unwrap_or(parallel(lean.0));
+        // Columns about which little is known stand upright on their lines.
         Some(Self {
             rows,
-            columns: columns.unwrap_or(upright),
+            columns: columns.unwrap_or(parallel(-rows.slope)),
         })
-    }
-
-    /// The same for the page turned over its diagonal.
-    pub(super) fn transposed(self) -> Self {
-        Self {
-            rows: self.columns,
-            columns: self.rows,
-        }
     }
 
     /// The place of the picture that belongs to a place of the straight page.
@@ -109,8 +116,14 @@ impl Bend {
     }
 }
 
-/// How the lines run whose feet are given as (along the line, across the lines); `None` when they are in parallel.
-fn measured(feet: &[(i32, i32)], size: (f64, f64), lean: f64, may_bow: bool) -> Option<Lines> {
+/// How the lines run whose feet are given as (along the line, across the lines), and how much sharper they are for it;
+/// `None` when they are in parallel.
+fn measured(
+    feet: &[(i32, i32)],
+    size: (f64, f64),
+    lean: f64,
+    may_bow: bool,
+) -> Option<(Lines, f64)> {
     let middle = (size.0 / 2.0, size.1 / 2.0);
     let cells = cells(feet, size, lean);
     let start = surface(&cells, middle, may_bow)?;
@@ -122,7 +135,7 @@ fn measured(feet: &[(i32, i32)], size: (f64, f64), lean: f64, may_bow: bool) -> 
     let bow = best.bow.abs() + (best.swell * middle.1).abs();
     let away = (best.fan * middle.0 * middle.1).abs() + bow * middle.0 * middle.0;
     let gain = sharpness(feet, size, &best) / sharpness(feet, size, &parallel).max(1e-9);
-    (away >= LEAST_AWAY && gain >= LEAST_GAIN).then_some(best)
+    (away >= LEAST_AWAY && gain >= LEAST_GAIN).then_some((best, gain))
 }
 
 /// The lean in a cell of the page, about whose middle it is known, and how much it counts.
@@ -291,8 +304,10 @@ mod tests {
                     v = level + lines.shift(u, v);
                 }
                 let top = (v + height as f64 / 2.0).round() as usize;
+                // Columns stand upright on lines that lean.
+                let column = (x as f64 - lines.slope * v).round() as usize;
                 for y in top..(top + 12).min(height) {
-                    mask.row_mut(y)[x] = true;
+                    mask.row_mut(y)[column.min(width - 1)] = true;
                 }
             }
         }
@@ -337,21 +352,18 @@ mod tests {
         ] {
             let mask = printed(lines);
             let page = page_of(&mask);
-            assert!(white_rows(&page) < 60, "{}", white_rows(&page));
             let lean = super::super::skew::along_rows(&mask).slope;
             let bend = Bend::of(&mask, (lean, 0.0)).expect("the lines are not in parallel");
             let straight = bend.straightened(&page, 1);
-            assert!(
-                white_rows(&straight) > 500,
-                "{} {bend:?}",
-                white_rows(&straight)
-            );
+            // 34 lines stand 42 rows apart and are 12 high.
+            let (before, after) = (white_rows(&page), white_rows(&straight));
+            assert!(before < 500 && after > 850, "{before} {after} {bend:?}");
         }
     }
 
     #[test]
     fn a_page_that_merely_leans_is_left_alone() {
-        for slope in [0.0, 0.03, -0.1] {
+        for slope in [0.0, 0.03, -0.08] {
             let mask = printed(Lines {
                 slope,
                 ..Lines::default()
