@@ -193,7 +193,10 @@ impl Specimens {
                 (None, Some(other)) => unseen && other >= far,
                 // A rival that neither reader saw and that no font draws alike needs no specimen of its own.
                 (Some(own), None) => {
-                    unseen && own <= OWN_ALONE && differs_in_every_font(candidate, *rival)
+                    unseen
+                        && own <= OWN_ALONE
+                        && differs_in_every_font(candidate, *rival)
+                        && (vouching.letters || self.another_digit_vouches(line, at, scale))
                 }
                 (None, None) => false,
             }
@@ -230,6 +233,15 @@ impl Specimens {
             distances.iter().any(|distance| *distance <= OWN_ALONE)
                 && distances.iter().all(|distance| *distance <= OTHER_FONT),
         )
+    }
+
+    /// Whether a digit other than that at `at` is near its specimen: a B taken for an 8 must not vouch for itself.
+    fn another_digit_vouches(&self, line: &Line<'_>, at: usize, scale: Scale) -> bool {
+        (0..line.first.len())
+            .filter(|other| *other != at && line.first[*other] == line.second[*other])
+            .filter(|other| line.first[*other].is_ascii_digit())
+            .filter_map(|other| self.digits.nearest(&line.glyphs[other], line.first[other]))
+            .any(|distance| distance / scale.noise <= OWN_ALONE)
     }
 
     /// Whether the issuer's letters are of the ID's font: a character that both have, and of which there is no doubt, is
