@@ -71,6 +71,20 @@ pub struct LetterLabels {
     pub validity: Vec<String>,
     /// 有効期限
     pub retrieval_deadline: Vec<String>,
+    /// What the letter's reference IDs consist of. No source says (domain fact list, "not known"): a site that has seen
+    /// its letters may.
+    pub reference_id_alphabet: ReferenceIdAlphabet,
+}
+
+/// What reference IDs consist of. What is known to be absent need not be told from what looks like it.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq)]
+#[serde(rename_all = "kebab-case")]
+pub enum ReferenceIdAlphabet {
+    /// Nobody has said: every look-alike counts.
+    #[default]
+    Unknown,
+    /// Digits and capitals, no small letters.
+    CapitalsAndDigits,
 }
 
 /// The words beside the inputs of the site's form (fact 20).
@@ -271,6 +285,7 @@ impl Default for LetterLabels {
                 "電子証明書ダウンロードサイト有効期限",
                 "ダウンロードサイト有効期限",
             ]),
+            reference_id_alphabet: ReferenceIdAlphabet::default(),
         }
     }
 }
@@ -389,6 +404,11 @@ mod tests {
         assert_eq!(config.policy.review, ReviewPolicy::BlindAll);
         assert_eq!(config.rules, Rules::default());
         assert_eq!(Config::parse("").unwrap(), Config::default());
+        let config = "[letter]\nreference_id_alphabet = \"capitals-and-digits\"\n";
+        assert_eq!(
+            Config::parse(config).unwrap().letter.reference_id_alphabet,
+            ReferenceIdAlphabet::CapitalsAndDigits
+        );
     }
 
     #[test]

@@ -10,7 +10,7 @@ use std::str::FromStr;
 
 use jiff::civil::Date;
 
-use crate::config::Config;
+use crate::config::{Config, ReferenceIdAlphabet};
 use crate::domain::{
     CharacterReading, Crop, Doubt, Field, FieldReading, InstitutionCode, IssuanceReading,
     ReferenceId, RequestId, Status, TerminalName, Text, edit_distance,
@@ -85,7 +85,7 @@ impl Judge<'_> {
             institution_code: institution_code(evidence.institution_code.as_ref()),
             terminal_name: terminal_name(evidence.terminal_name.as_ref()),
             request_id: request_id(evidence.request_id.as_ref()),
-            reference_id: reference_id(evidence.reference_id.as_ref()),
+            reference_id: self.reference_id(evidence.reference_id.as_ref()),
             valid_from: date_field(Field::ValidFrom, validity, dates.map(|(from, _)| from)),
             valid_to: date_field(Field::ValidTo, validity, dates.map(|(_, to)| to)),
             retrieval_deadline: deadline(evidence.retrieval_deadline.as_ref()),
@@ -221,6 +221,46 @@ impl Judge<'_> {
         reading.problems.extend(problems);
     }
 
+    fn reference_id(&self, seen: Option<&Seen>) -> FieldReading<ReferenceId> {
+        let expected = Text::new("10文字の英数字", "10 letters and digits");
+        let mut field: FieldReading<ReferenceId> =
+            parsed(Field::ReferenceId, seen, expected.clone());
+        if field.characters.len() != ReferenceId::EXPECTED_LENGTH && field.value.is_some() {
+            demote(&mut field, doubts::form(expected));
+        }
+        if !self.is_of_the_alphabet(&field) {
+            demote(&mut field, doubts::other_alphabet());
+        }
+        let all_digits = field
+            .characters
+            .iter()
+            .all(|c| c.character.is_ascii_digit());
+        if field.status == Status::Accepted && all_digits {
+            // Ten digits to two readers: an alphabet with letters gives that once in a million IDs, and then a letter
+            // would have to pass for a digit with both.
+            return field;
+        }
+        let settled = seen.map_or(&[][..], |seen| &seen.readings.settled);
+        let mut open = false;
+        for (at, character) in field.characters.iter_mut().enumerate() {
+            let settled = settled.get(at).is_some_and(|settled| *settled);
+            open |= !settled && look_alikes::name_look_alikes(character);
+        }
+        if open {
+            demote(&mut field, doubts::look_alike());
+        }
+        field
+    }
+
+    /// Whether an ID consists of what the configuration says that the site's IDs consist of.
+    fn is_of_the_alphabet(&self, id: &FieldReading<ReferenceId>) -> bool {
+        let mut characters = id.characters.iter().map(|c| c.character);
+        match self.config.letter.reference_id_alphabet {
+            ReferenceIdAlphabet::Unknown => true,
+            ReferenceIdAlphabet::CapitalsAndDigits => characters.all(|c| !c.is_ascii_lowercase()),
+        }
+    }
+
     /// The issuer is free text to the readers, but a known name to the letter: only that name is accepted.
     fn issuer(&self, seen: Option<&Seen>) -> FieldReading<String> {
         let mut field = text_field(Field::Issuer, seen, |line| {
@@ -242,29 +282,50 @@ impl Judge<'_> {
         families.iter().any(|family| is_name_of(issuer, family))
     }
 
-    /// The configured name that an issuer's line shows to one of the readers, give or take blanks and look-alikes.
-    pub fn name_shown(&self, issuer: &TwoReadings) -> Option<String> {
-        let folded = |text: &str| -> String {
-            let letters = text.chars().filter(|c| !c.is_whitespace());
-            letters.map(look_alikes::folded).collect()
-        };
-        let shown = [&issuer.first, &issuer.second].map(|reading| folded(&reading.text()));
+    /// The words that an issuer's line shows if it is of the configured family to one of the readers, in all spellings that it
+    /// may have: `?` where the sample's misprint differs, and for the generation's number. None if it is not.
+    pub fn spellings_shown(&self, issuer: &TwoReadings) -> Vec<Vec<String>> {
+        let shown = [&issuer.first, &issuer.second].map(|reading| reading.text());
         let families = self.config.certificate.issuer_family.iter();
-        let names = families.flat_map(|family| names_of(family));
-        names
-            .flat_map(|name| AUTHORITIES.map(|authority| format!("{name} {authority}")))
-            .find(|name| shown.contains(&folded(name)))
+        let shown = families.filter(|family| shown.iter().any(|text| is_of(family, text)));
+        let spellings = shown.flat_map(|family| {
+            let words = family.split(' ').zip(
+                misprinted(family)
+                    .split(' ')
+                    .map(str::to_owned)
+                    .collect::<Vec<_>>(),
+            );
+            let words: Vec<String> = words
+                .map(|(word, misprint)| common(word, &misprint))
+                .collect();
+            AUTHORITIES.map(|authority| {
+                let authority = authority.split(' ').map(str::to_owned);
+                words.iter().cloned().chain(authority).collect()
+            })
+        });
+        spellings.collect()
     }
 
     /// Whether an issuer's name holds one of the configured names, give or take a misprint or misread.
     pub fn is_of_the_family(&self, issuer: &str) -> bool {
-        let issuer = letters_of(issuer);
-        let families = self.config.certificate.issuer_family.iter();
-        families.map(|family| letters_of(family)).any(|family| {
-            let start = &issuer[..issuer.len().min(family.len())];
-            !family.is_empty() && edit_distance(start, &family) <= family.len() / 6 + 1
-        })
+        let mut families = self.config.certificate.issuer_family.iter();
+        families.any(|family| is_of(family, issuer))
     }
+}
+
+/// Whether `issuer` begins with the family's name, give or take a misprint or misread.
+fn is_of(family: &str, issuer: &str) -> bool {
+    let (family, issuer) = (letters_of(family), letters_of(issuer));
+    let start = &issuer[..issuer.len().min(family.len())];
+    !family.is_empty() && edit_distance(start, &family) <= family.len() / 6 + 1
+}
+
+/// What two spellings of a word have in common; `?` where they differ.
+fn common(word: &str, other: &str) -> String {
+    let pairs = word.chars().zip(other.chars());
+    pairs
+        .map(|(one, other)| if one == other { one } else { '?' })
+        .collect()
 }
 
 /// The family's name, as configured or with the sample's misprint, and what follows it: `CA`, `CA-G1`. The name
@@ -288,7 +349,11 @@ fn is_name_of(text: &str, family: &str) -> bool {
 
 /// The name as configured, and as the official sample misprints it.
 fn names_of(family: &str) -> [String; 2] {
-    [family.to_owned(), family.replace("Online", "Onlien")]
+    [family.to_owned(), misprinted(family)]
+}
+
+fn misprinted(family: &str) -> String {
+    family.replace("Online", "Onlien")
 }
 
 /// The sheet's own status and the remarks on fields that do not decide it.
@@ -365,33 +430,6 @@ fn institution_code(seen: Option<&Seen>) -> FieldReading<InstitutionCode> {
         } else if !known {
             demote(&mut field, doubts::unknown_code_parts());
         }
-    }
-    field
-}
-
-fn reference_id(seen: Option<&Seen>) -> FieldReading<ReferenceId> {
-    let expected = Text::new("10文字の英数字", "10 letters and digits");
-    let mut field: FieldReading<ReferenceId> = parsed(Field::ReferenceId, seen, expected.clone());
-    if field.characters.len() != ReferenceId::EXPECTED_LENGTH && field.value.is_some() {
-        demote(&mut field, doubts::form(expected));
-    }
-    let all_digits = field
-        .characters
-        .iter()
-        .all(|c| c.character.is_ascii_digit());
-    if field.status == Status::Accepted && all_digits {
-        // Ten digits to two readers: an alphabet with letters gives that once in a million IDs, and then a letter
-        // would have to pass for a digit with both.
-        return field;
-    }
-    let settled = seen.map_or(&[][..], |seen| &seen.readings.settled);
-    let mut open = false;
-    for (at, character) in field.characters.iter_mut().enumerate() {
-        let settled = settled.get(at).is_some_and(|settled| *settled);
-        open |= !settled && look_alikes::name_look_alikes(character);
-    }
-    if open {
-        demote(&mut field, doubts::look_alike());
     }
     field
 }
@@ -581,7 +619,7 @@ fn letters_of(text: &str) -> Vec<char> {
 }
 
 /// How a certificate names the authority behind the family's name: without, with and with a spaced generation.
-const AUTHORITIES: [&str; 5] = ["CA", "CA-G1", "CA-G2", "CA - G1", "CA - G2"];
+const AUTHORITIES: [&str; 3] = ["CA", "CA-G#", "CA - G#"];
 /// The lower of what the two readers say of themselves. Below it, every tenth of Tesseract's characters is wrong on a fax;
 /// the network is rarely as unsure of a character that it reads right.
 const LOWEST_CONFIDENCE: f32 = 0.80;
@@ -833,6 +871,45 @@ mod tests {
             doubts_of(&judged(&evidence).reference_id),
             ["low-confidence"]
         );
+    }
+
+    #[test]
+    fn an_id_of_another_alphabet_than_the_site_named_goes_to_review() {
+        let mut evidence = sure();
+        let mut config = Config::default();
+        let mut judged = |id: &str, alphabet| {
+            evidence.reference_id = seen(id);
+            config.letter.reference_id_alphabet = alphabet;
+            let judge = Judge {
+                config: &config,
+                today: Date::constant(2026, 11, 21),
+            };
+            doubts_of(&judge.block(PLACE, &evidence).reference_id)
+        };
+        let capitals = ReferenceIdAlphabet::CapitalsAndDigits;
+        assert!(judged("347AEFHLMN", capitals).is_empty());
+        assert_eq!(judged("347AEFHLMn", capitals), ["other-alphabet"]);
+        assert!(judged("347AEFHLMn", ReferenceIdAlphabet::Unknown).is_empty());
+    }
+
+    #[test]
+    fn an_issuers_line_is_spelled_where_it_is_of_the_family() {
+        let config = Config::default();
+        let judge = Judge {
+            config: &config,
+            today: Date::constant(2026, 11, 21),
+        };
+        let spellings = |text: &str| {
+            let readings = seen(text).unwrap().readings;
+            let spellings = judge.spellings_shown(&readings).into_iter();
+            spellings.map(|words| words.join(" ")).collect::<Vec<_>>()
+        };
+        // What both spellings of the first word have in common.
+        assert_eq!(
+            spellings("0nlienBilIingNWCommonRootCA-G1")[1],
+            "Onli?? Billing NW Common Root CA-G#"
+        );
+        assert!(spellings("OnlineBillingSystemCA").is_empty());
     }
 
     #[test]

@@ -212,32 +212,46 @@ impl ValueReader<'_> {
         ))
     }
 
-    /// Adds the glyphs of a number of which there is no doubt to `specimens`. `digit` is the height of the page's digits in
-    /// its ink's pixels.
-    pub fn show(
+    /// Adds the glyphs of a request ID of which there is no doubt to `specimens`, before any other. `digit` is the height of
+    /// the page's digits in its ink's pixels.
+    pub fn show_request_id(
         &self,
         row: &RowLayout,
         readings: &TwoReadings,
         digit: usize,
         specimens: &mut Specimens,
     ) {
-        let Some(line) = self.specimen_line(row, digit) else {
-            return;
-        };
-        specimens.add_digits(&line, &sighting(&readings.first));
+        if let Some(line) = self.specimen_line(row, digit) {
+            specimens.add_request_id(&line, &sighting(&readings.first));
+        }
     }
 
-    /// Adds the glyphs of the issuer's name to `specimens`, as `words` that it is known to consist of.
-    pub fn show_words(
+    /// Adds the glyphs of another number of which there is no doubt.
+    pub fn show_number(
         &self,
         row: &RowLayout,
-        words: &[&str],
+        readings: &TwoReadings,
         digit: usize,
         specimens: &mut Specimens,
     ) {
         if let Some(line) = self.specimen_line(row, digit) {
-            specimens.add_words(&line, words);
+            specimens.add_number(&line, &sighting(&readings.first));
         }
+    }
+
+    /// Adds the glyphs of the issuer's name to `specimens`, which is known to be one of `spellings`.
+    pub fn show_words(
+        &self,
+        row: &RowLayout,
+        spellings: &[Vec<String>],
+        digit: usize,
+        specimens: &mut Specimens,
+    ) {
+        let lines = row.value.iter();
+        let lines: Vec<GrayImage> = lines
+            .map(|line| self.line_of_specimens(line, digit))
+            .collect();
+        specimens.add_words(&lines, spellings);
     }
 
     /// Rules out the look-alikes of an ID, as far as `specimens` can.
@@ -280,10 +294,7 @@ impl ValueReader<'_> {
         let [line] = row.value.as_slice() else {
             return None;
         };
-        let pixels = (digit as u32 * self.layout.step).max(1) as f32;
-        let area = self.layout.on_page(line.area, MARGIN);
-        let scale = glyphs::SPECIMEN_HEIGHT / pixels;
-        let line = self.page.line(area, scale, Tone::Grey);
+        let line = self.line_of_specimens(line, digit);
         // Closed up where the readers' line was, so that characters stand where they were read.
         let is_id = matches!(
             row.label,
@@ -294,6 +305,13 @@ impl ValueReader<'_> {
         } else {
             line
         })
+    }
+
+    fn line_of_specimens(&self, line: &PrintLine, digit: usize) -> GrayImage {
+        let pixels = (digit as u32 * self.layout.step).max(1) as f32;
+        let area = self.layout.on_page(line.area, MARGIN);
+        let scale = glyphs::SPECIMEN_HEIGHT / pixels;
+        self.page.line(area, scale, Tone::Grey)
     }
 
     /// The readings of those passes whose reader there is.

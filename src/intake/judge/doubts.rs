@@ -59,6 +59,15 @@ pub fn form(expected: Text) -> Doubt {
     )
 }
 
+/// An ID that is not of the alphabet that the configuration names.
+pub fn other_alphabet() -> Doubt {
+    doubt(
+        "other-alphabet",
+        "設定ファイルの reference_id_alphabet にない文字があります。紙面を見て確かめてください。設定が違うときは直してください。",
+        "a character that reference_id_alphabet in the configuration rules out: look at the paper, and correct the setting if it is wrong",
+    )
+}
+
 /// A character that other characters look like.
 pub fn look_alike() -> Doubt {
     doubt(

@@ -3,6 +3,7 @@
 //! Sure are the numbers and dates that both readers saw, and the issuer's name where it is one that the configuration
 //! knows.
 
+use crate::config::ReferenceIdAlphabet;
 use crate::intake::fields::Label;
 use crate::intake::fields::blocks::BlockLayout;
 use crate::intake::judge::{Evidence, Judge, Seen};
@@ -31,6 +32,12 @@ pub(super) fn settle(
         return;
     };
     let mut specimens = specimens(values, judge, digit, blocks, all);
+    let alphabet = judge.config.letter.reference_id_alphabet;
+    if alphabet == ReferenceIdAlphabet::CapitalsAndDigits {
+        specimens.rule_out_small_letters();
+    }
+    // Twice: what vouches for one ID vouches for those settled before it.
+    settle_by(&specimens, values, digit, blocks, all);
     settle_by(&specimens, values, digit, blocks, all);
     let ids = all
         .iter()
@@ -49,9 +56,16 @@ fn specimens(
     all: &[Evidence],
 ) -> Specimens {
     let mut specimens = Specimens::default();
-    for (block, evidence) in blocks.iter().zip(all) {
+    let blocks = || blocks.iter().zip(all);
+    for (block, evidence) in blocks() {
+        if let (Some(row), Some(seen)) = (block.row(Label::RequestId), &evidence.request_id)
+            && seen.readings.agreement == Agreement::Agreed
+        {
+            values.show_request_id(row, &seen.readings, digit, &mut specimens);
+        }
+    }
+    for (block, evidence) in blocks() {
         let numbers = [
-            (Label::RequestId, &evidence.request_id),
             (Label::InstitutionCode, &evidence.institution_code),
             (Label::Validity, &evidence.validity),
             (Label::RetrievalDeadline, &evidence.retrieval_deadline),
@@ -60,14 +74,12 @@ fn specimens(
             if let (Some(row), Some(seen)) = (block.row(label), seen)
                 && seen.readings.agreement == Agreement::Agreed
             {
-                values.show(row, &seen.readings, digit, &mut specimens);
+                values.show_number(row, &seen.readings, digit, &mut specimens);
             }
         }
-        if let (Some(row), Some(seen)) = (block.row(Label::Issuer), &evidence.issuer)
-            && let Some(name) = judge.name_shown(&seen.readings)
-        {
-            let words: Vec<&str> = name.split_whitespace().collect();
-            values.show_words(row, &words, digit, &mut specimens);
+        if let (Some(row), Some(seen)) = (block.row(Label::Issuer), &evidence.issuer) {
+            let spellings = judge.spellings_shown(&seen.readings);
+            values.show_words(row, &spellings, digit, &mut specimens);
         }
     }
     specimens

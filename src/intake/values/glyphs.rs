@@ -18,6 +18,8 @@ pub struct Glyph {
     rise: f32,
     fall: f32,
     rise_at_right: f32,
+    fall_at_left: f32,
+    left_side: f32,
     dotted: bool,
 }
 
@@ -37,6 +39,16 @@ impl Glyph {
         self.rise_at_right
     }
 
+    /// Rows from the baseline down to the lowest ink of its left third: the tail of a `g` comes back there, that of a `q` does not.
+    pub fn fall_at_left(&self) -> f32 {
+        self.fall_at_left
+    }
+
+    /// How much of its height the ink at its left edge spans, 0 to 1: all in a `D`, about half in an `O`.
+    pub fn left_side(&self) -> f32 {
+        self.left_side
+    }
+
     /// Whether a short piece stands above the rest.
     pub fn is_dotted(&self) -> bool {
         self.dotted
@@ -50,8 +62,24 @@ impl Glyph {
     /// The distance from its own mirror image.
     pub fn asymmetry(&self) -> f32 {
         let rows = self.ink.chunks_exact(WIDTH);
-        let mirrored: Vec<f32> = rows.flat_map(|row| row.iter().rev().copied()).collect();
-        self.difference(&Zeroizing::new(mirrored)) / self.total.max(1.0)
+        let mirrored = rows.flat_map(|row| row.iter().rev());
+        self.distance_from(mirrored)
+    }
+
+    /// The distance from its own reflection in water.
+    pub fn imbalance(&self) -> f32 {
+        let rows = self.ink.chunks_exact(WIDTH);
+        self.distance_from(rows.rev().flatten())
+    }
+
+    /// The distance from itself turned by half a turn: an S and a Z are as good as equal, a 5 and a 2 are not.
+    pub fn turned(&self) -> f32 {
+        self.distance_from(self.ink.iter().rev())
+    }
+
+    fn distance_from<'a>(&self, ink: impl Iterator<Item = &'a f32>) -> f32 {
+        let ink: Zeroizing<Vec<f32>> = Zeroizing::new(ink.copied().collect());
+        self.difference(&ink) / self.total.max(1.0)
     }
 
     /// The least difference of the two pictures, one moved a pixel any way.
@@ -111,19 +139,29 @@ pub fn glyphs_of(line: &GrayImage, seen: &Sighting) -> Option<Vec<Glyph>> {
     Some(glyphs.into_iter().map(|(_, glyph)| glyph).collect())
 }
 
-/// The glyphs of those of `words` whose characters stand apart, each with its character.
-pub fn glyphs_of_words(line: &GrayImage, words: &[&str]) -> Vec<(char, Glyph)> {
+/// The glyphs of those of `words` whose characters stand apart, each with its character. For a character that is not
+/// known, words have a `?`.
+pub fn glyphs_of_words(line: &GrayImage, words: &[&str]) -> Vec<Vec<(char, Glyph)>> {
     let apart = THRESHOLDS.into_iter().filter_map(|ink| {
         let groups = groups_of(&shapes::spans(line, ink), words.len())?;
         let words = words.iter().zip(groups).filter_map(|(word, spans)| {
             // Nothing joined here: a word of which one letter broke and two touch would pass.
-            (spans.len() == word.chars().count()).then(|| word.chars().zip(spans))
+            let pieces = word.chars().zip(spans.iter().cloned());
+            (spans.len() == word.chars().count()).then(|| pieces.collect::<Vec<_>>())
         });
-        Some(words.flatten().collect::<Vec<_>>())
+        Some(words.collect::<Vec<_>>())
     });
     // The threshold at which most letters stand apart.
-    let pieces = apart.max_by_key(Vec::len).unwrap_or_default();
-    on_baseline(line, &pieces).unwrap_or_default()
+    let words = apart
+        .max_by_key(|words| words.iter().map(Vec::len).sum::<usize>())
+        .unwrap_or_default();
+    let mut glyphs = on_baseline(line, &words.concat())
+        .unwrap_or_default()
+        .into_iter();
+    let lengths = words.iter().map(Vec::len);
+    lengths
+        .map(|length| glyphs.by_ref().take(length).collect())
+        .collect()
 }
 
 fn on_baseline(line: &GrayImage, pieces: &[(char, Range<u32>)]) -> Option<Vec<(char, Glyph)>> {
@@ -211,8 +249,14 @@ fn glyph(line: &GrayImage, columns: &Range<u32>, rows: &Range<u32>, baseline: u3
         }
     }
     let baseline = f64::from(baseline);
-    let third = columns.end - columns.len() as u32 / 3..columns.end;
+    // A bar may be two columns wide.
+    let width = (columns.len() as u32 / 3).max(1);
+    let third = columns.end - width..columns.end;
     let at_right = rows_of(line, &third).map_or(baseline, |rows| f64::from(rows.start));
+    let third = columns.start..columns.start + width;
+    let at_left = rows_of(line, &third).map_or(baseline, |rows| f64::from(rows.end));
+    let edge = columns.start..columns.start + (columns.len() as u32 / 6).max(1);
+    let edge = rows_of(line, &edge).map_or(0, |rows| rows.len());
     let dot = rows
         .clone()
         .take_while(|y| has_ink(line, columns, *y))
@@ -223,6 +267,8 @@ fn glyph(line: &GrayImage, columns: &Range<u32>, rows: &Range<u32>, baseline: u3
         rise: (baseline - f64::from(rows.start)) as f32,
         fall: (f64::from(rows.end) - baseline) as f32,
         rise_at_right: (baseline - at_right) as f32,
+        fall_at_left: (at_left - baseline) as f32,
+        left_side: edge as f32 / rows.len().max(1) as f32,
         dotted: dot * 3 < rows.len(),
     }
 }
@@ -395,11 +441,12 @@ mod tests {
         }
         let all: String = glyphs_of_words(&line_of("AB CD EF", 1.0, 4.0), &["AB", "CD", "EF"])
             .iter()
+            .flatten()
             .map(|(character, _)| *character)
             .collect();
         assert_eq!(all, "ABCDEF");
         let some = glyphs_of_words(&line, &["AB", "CD", "EF"]);
-        assert!(some.len() < 6);
+        assert!(some.iter().map(Vec::len).sum::<usize>() < 6);
     }
 
     #[test]
