@@ -345,7 +345,8 @@ fn is_bar(character: char) -> bool {
 
 /// Pairs that no face draws alike, though a bad picture may.
 fn differs_in_every_font(one: char, other: char) -> bool {
-    let open = ["0O", "1I", "1l", "Il"];
+    // A bold 8 on a coarse scan is as straight as a B: between the two only specimens of both decide.
+    let open = ["0O", "1I", "1l", "Il", "8B"];
     !open
         .iter()
         .any(|pair| pair.contains(one) && pair.contains(other))
