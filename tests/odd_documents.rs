@@ -135,9 +135,9 @@ fn a_file_whose_table_of_places_is_lost_is_whole_or_refused() {
     let table = at(b"\nxref");
     no_table[table..table + 5].copy_from_slice(b"\nlost");
     let mut wrong_rows = whole.clone();
-    for row in table + 30..table + 60 {
-        if wrong_rows[row].is_ascii_digit() {
-            wrong_rows[row] = b'7';
+    for byte in &mut wrong_rows[table + 30..table + 60] {
+        if byte.is_ascii_digit() {
+            *byte = b'7';
         }
     }
     for (name, bytes) in [
