@@ -4,6 +4,7 @@
 
 pub mod screen;
 
+use std::cell::Cell;
 use std::ffi::OsStr;
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
@@ -129,11 +130,13 @@ pub fn fixture(name: &str) -> PathBuf {
         .join(name)
 }
 
-/// The same IDs in the same print whenever the tests run, other ones in another folder: only the dates are today's.
-fn seed_of(folder: &Path) -> String {
-    let name = folder.file_name().unwrap().as_encoded_bytes();
-    let sum: u64 = name.iter().copied().map(u64::from).sum();
-    (SEED + sum).to_string()
+/// The same IDs in the same print whenever a test runs, other ones in its next site: only the dates are today's.
+fn next_seed() -> u64 {
+    thread_local! {
+        // Every test runs in a thread of its own.
+        static NEXT: Cell<u64> = const { Cell::new(SEED) };
+    }
+    NEXT.replace(NEXT.get() + 1)
 }
 
 /// Any would do.
@@ -159,7 +162,7 @@ impl PracticeSite {
                 "--terminals",
                 &terminals.to_string(),
                 "--seed",
-                &seed_of(folder),
+                &next_seed().to_string(),
                 "--to",
             ])
             .arg(folder)

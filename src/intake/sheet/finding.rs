@@ -6,7 +6,7 @@
 //! taken for a foreign page.
 
 use crate::intake::fields::Labels;
-use crate::intake::fields::blocks::BlockLayout;
+use crate::intake::fields::blocks::{BlockLayout, RowLayout};
 use crate::intake::labelling::{Care, LabelReader};
 use crate::intake::layout::{Band, Framing, Layout, Table};
 use crate::intake::page::{Page, Turn, Upright};
@@ -127,9 +127,27 @@ fn is_notice((_, blocks): &Look) -> bool {
     blocks.iter().any(BlockLayout::is_notice)
 }
 
-/// Every block has all its rows, each with a value, and no column of print was framed away from its neighbour.
+/// Every block has all its rows, each with a value, no column of print was framed away from its neighbour, and no table
+/// like a block's gave none.
 fn is_complete(look: &Look) -> bool {
-    values(look) == look.1.len() * ROWS_OF_A_BLOCK && !look.0.tables.iter().any(is_lone_column)
+    let (layout, blocks) = look;
+    let is_odd = |table: &Table| is_lone_column(table) || is_overlooked(table, blocks);
+    values(look) == blocks.len() * ROWS_OF_A_BLOCK && !layout.tables.iter().any(is_odd)
+}
+
+/// A framed table of several rows in which no label of any block stands.
+fn is_overlooked(table: &Table, blocks: &[BlockLayout]) -> bool {
+    let cells = || table.bands.iter().flat_map(|band| &band.cells);
+    let holds = |row: &RowLayout| {
+        let mut lines = cells().flat_map(|cell| &cell.lines);
+        lines.any(|line| {
+            line.area.shared_rows(&row.label_area) > 0 && line.area.left == row.label_area.left
+        })
+    };
+    let rows = table.bands.iter().filter(|band| filled_cells(band) >= 2);
+    table.ruled
+        && rows.count() >= ROWS_LIKE_A_BLOCK
+        && !blocks.iter().flat_map(|block| &block.rows).any(holds)
 }
 
 /// A framed column of several lines without another beside it: likely half of a table whose rules were lost.
@@ -157,10 +175,13 @@ const TURNS_OF_OTHERS: usize = 2;
 const FEWEST_ROWS: usize = 2;
 const ROWS_OF_A_BLOCK: usize = 7;
 const LONE_LINES: usize = 3;
+/// Of a block whose other rows were lost.
+const ROWS_LIKE_A_BLOCK: usize = 5;
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::intake::fields::Label;
     use crate::intake::layout::{Area, Cell, PrintLine};
 
     fn cell(lines: usize) -> Cell {
@@ -188,6 +209,28 @@ mod tests {
             ruled,
             bands: bands.iter().map(band).collect(),
         }
+    }
+
+    #[test]
+    fn a_table_like_a_block_that_gave_no_block_was_overlooked() {
+        let table = table(true, &[&[1, 1], &[1, 1], &[1, 1], &[1, 1], &[1, 1]]);
+        let row = |left| RowLayout {
+            label: Label::RequestId,
+            label_area: Area {
+                left,
+                ..cell(1).lines[0].area
+            },
+            value: Vec::new(),
+        };
+        let block = |left| BlockLayout {
+            rows: vec![row(left)],
+        };
+        assert!(!is_overlooked(&table, &[block(0)]));
+        assert!(is_overlooked(&table, &[block(500)]), "a block elsewhere");
+        assert!(
+            !is_overlooked(&self::table(true, &[&[1, 1]]), &[]),
+            "a caption"
+        );
     }
 
     #[test]
