@@ -45,7 +45,8 @@ pub(super) fn may_be(character: char, glyph: &Glyph, digit: f32, bars: &Bars<'_>
         '8' => !small && !hangs && glyph.left_side() < STRAIGHT_AND_BOLD,
         'B' => !small && !hangs && straight,
         '1' => is_upright(glyph, small, hangs) && are_built_like(bars.ones, glyph, digit),
-        'I' => is_upright(glyph, small, hangs) && right > HIGHEST_SMALL && !is_flagged(glyph),
+        // Its serifs may be worn off: only a plain flag says that it is none.
+        'I' => is_upright(glyph, small, hangs) && !is_flagged(glyph),
         // A flag without a foot is a one's; with a foot it may be an l's too.
         'l' => {
             is_upright(glyph, small, hangs)
