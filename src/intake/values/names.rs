@@ -123,6 +123,10 @@ fn blanks(spans: &[Range<u32>], text: &[char], em: f32) -> Vec<usize> {
         .unwrap_or(0.0);
     let usual = usual.max(LEAST_GAP);
     let wider = |gap: f32| gap - usual;
+    let at_kanji = match usual > SPACED_OUT {
+        true => BLANK,
+        false => BLANK_AT_KANJI,
+    };
     // White that no character accounts for does not count when places are compared.
     let ink: Vec<f32> = spans
         .iter()
@@ -148,7 +152,7 @@ fn blanks(spans: &[Range<u32>], text: &[char], em: f32) -> Vec<usize> {
         return Vec::new();
     };
     let wide = gaps.iter().enumerate();
-    let wide = wide.filter(|(_, gap)| wider(**gap) >= BLANK_AT_KANJI);
+    let wide = wide.filter(|(_, gap)| wider(**gap) >= at_kanji);
     let found = wide.filter_map(|(i, gap)| {
         let target = ends[i] / all * whole;
         let nearest = (1..text.len()).min_by(|one, other| {
@@ -157,7 +161,7 @@ fn blanks(spans: &[Range<u32>], text: &[char], em: f32) -> Vec<usize> {
         })?;
         let kanji = is_kanji(text[nearest - 1]) && is_kanji(text[nearest]);
         let latin = text[nearest - 1].is_ascii() && text[nearest].is_ascii();
-        let least = if kanji { BLANK_AT_KANJI } else { BLANK };
+        let least = if kanji { at_kanji } else { BLANK };
         (wider(*gap) >= least && !latin).then_some(nearest)
     });
     found.collect()
@@ -184,6 +188,8 @@ const SURE: f32 = 0.9;
 const BLANK_AT_KANJI: f32 = 0.2;
 /// Kana and full-width digits bring up to 0.45 em of white along.
 const BLANK: f32 = 0.4;
+/// Characters further apart than this are spaced out, and not evenly once their parts are counted.
+const SPACED_OUT: f32 = 0.22;
 /// White between characters that are not spaced out.
 const LEAST_GAP: f32 = 0.1;
 /// The print's height in ems.
