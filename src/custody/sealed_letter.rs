@@ -64,11 +64,11 @@ pub fn seal(
     dir: &Path,
     name: &str,
 ) -> Result<PathBuf, SealedLetterError> {
-    let mut places = Vec::new();
+    let mut free = None;
     for number in 1..=files::MOST_BESIDE {
         let path = files::place(dir, &files::numbered(name, number), PathKind::Scan)?;
         if path.symlink_metadata().is_err() {
-            places.push(path);
+            free = Some(path);
             break;
         }
         if holds(vault, &path, sha256) {
@@ -76,7 +76,7 @@ pub fn seal(
         }
     }
     let failed = |path: &Path, error| DiskError::new(PathKind::Scan, path, error);
-    let Some(path) = places.pop() else {
+    let Some(path) = free else {
         let taken = io::Error::from(io::ErrorKind::AlreadyExists);
         return Err(failed(&dir.join(name), taken).into());
     };
