@@ -25,4 +25,4 @@ pub use reading::{
     BoundingBox, CharacterReading, Crop, Doubt, Field, FieldReading, IssuanceReading,
     PageWithoutNotice, Part, Problem, Status, UnreadFile,
 };
-pub use text::{Language, Text, edit_distance};
+pub use text::{Language, Text, edit_distance, hexadecimal};

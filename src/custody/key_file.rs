@@ -19,6 +19,7 @@ use zeroize::Zeroizing;
 
 use super::files::{self, DiskError, PathKind};
 use super::{CustodyError, DataKey, KEY_LENGTH};
+use crate::domain::hexadecimal;
 
 /// How much work scrypt asks of whoever tries a passphrase: 2 to this power.
 ///
@@ -180,10 +181,7 @@ fn is_as_written(dir: &Path, wrapped: &[u8]) -> bool {
 }
 
 fn hex_digest(bytes: &[u8]) -> String {
-    Sha256::digest(bytes)
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    hexadecimal(&Sha256::digest(bytes))
 }
 
 const NAME: &str = "key.age";

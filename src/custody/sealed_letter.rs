@@ -15,6 +15,7 @@ use zeroize::Zeroizing;
 
 use super::files::{self, Temporary};
 use super::{CustodyError, DiskError, PathKind, Sealed, Vault};
+use crate::domain::hexadecimal;
 use crate::platform;
 
 /// Why a letter cannot be sealed, or a sealed one not opened.
@@ -248,8 +249,7 @@ impl Head {
 }
 
 fn record(sha256: [u8; 32]) -> String {
-    let digits: String = sha256.iter().map(|byte| format!("{byte:02x}")).collect();
-    format!("letter {digits}")
+    format!("letter {}", hexadecimal(&sha256))
 }
 
 fn field(number: u64, of: u64) -> String {
