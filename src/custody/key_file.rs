@@ -52,9 +52,7 @@ pub(super) fn write(
     if !files::write_if_absent(dir, NAME, &wrapped, PathKind::KeyFile)? {
         return Err(CustodyError::KeyExists { path: path(dir) });
     }
-    let check = format!("{}  {NAME}\n", hex_digest(&wrapped));
-    files::replace_owner_only_atomic(dir, CHECK_NAME, check.as_bytes(), PathKind::KeyFile)?;
-    Ok(())
+    write_check(dir, &wrapped)
 }
 
 /// Wraps `key` anew and writes it over the key file that may be there.
@@ -76,9 +74,7 @@ pub(super) fn replace(
         _ => {}
     }
     files::replace_owner_only_atomic(dir, NAME, &wrapped, PathKind::KeyFile)?;
-    let check = format!("{}  {NAME}\n", hex_digest(&wrapped));
-    files::replace_owner_only_atomic(dir, CHECK_NAME, check.as_bytes(), PathKind::KeyFile)?;
-    Ok(())
+    write_check(dir, &wrapped)
 }
 
 /// Takes the key file away.
@@ -170,6 +166,13 @@ fn read_bounded(path: &Path) -> Result<Vec<u8>, CustodyError> {
         },
         _ => DiskError::new(PathKind::KeyFile, path, source).into(),
     })
+}
+
+/// Writes the hash of the key file beside it, as `sha256sum` does.
+fn write_check(dir: &Path, wrapped: &[u8]) -> Result<(), CustodyError> {
+    let check = format!("{}  {NAME}\n", hex_digest(wrapped));
+    files::replace_owner_only_atomic(dir, CHECK_NAME, check.as_bytes(), PathKind::KeyFile)?;
+    Ok(())
 }
 
 /// Whether the check beside the key file agrees, or is not there to disagree.
