@@ -12,7 +12,7 @@ use super::args::ReadArguments;
 use super::exit::ExitCode;
 use super::person::TerminalPerson;
 use super::read_json::read_json;
-use super::{Session, now, open, report};
+use super::{Session, now, open};
 
 pub fn run(session: &Session, arguments: &ReadArguments) -> Result<ExitCode, Error> {
     let jobs = open::jobs(arguments.jobs);
@@ -51,10 +51,7 @@ pub fn run(session: &Session, arguments: &ReadArguments) -> Result<ExitCode, Err
         false => ExitCode::PersonMustLook,
     };
     Ok(match trouble {
-        Some(trouble) => {
-            let told = report::error(&trouble.into(), session.language, session.common.verbose);
-            code.and(told)
-        }
+        Some(trouble) => code.and(session.report(&trouble.into())),
         None => code,
     })
 }
