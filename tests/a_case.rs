@@ -10,7 +10,7 @@ use noticert::custody::{Vault, WorkFactor, envelope};
 use noticert::ledger::{Ledger, SiteKind};
 use secrecy::SecretString;
 use support::screen::AtTheScreen;
-use support::{PracticeSite, Ran, Workplace, with};
+use support::{PASSPHRASE, PracticeSite, Ran, Workplace, with};
 
 struct Journey {
     office: Workplace,
@@ -168,11 +168,13 @@ fn a_case_that_cannot_be_taken_changes_nothing() {
     let journey = Journey::begin(1);
     let case = packed(&pack(&journey.office, &journey.office.path("stick"), &[]));
     let whole = fs::read(&case).unwrap();
+    let before = journey.terminal.data_files();
     let refused = |name: &str, bytes: &[u8], code: i32| {
         let file = journey.terminal.write(name, bytes);
         let ran = unpack(&journey.terminal, &file);
         assert_eq!(ran.code, code, "{name}: {}", ran.stderr);
-        assert!(!journey.terminal.data().exists(), "{name} left a ledger");
+        let after = journey.terminal.data_files();
+        assert_eq!(after, before, "{name} left a ledger");
     };
     let mut flipped = whole.clone();
     let last = flipped.len() - 1;
@@ -208,8 +210,8 @@ fn a_practice_case_never_enters_a_ledger_for_the_real_site() {
     assert_eq!(retrieved.code, 0, "{}", retrieved.stderr);
     let case = packed(&pack(&journey.office, &journey.office.path("stick"), &[]));
     let data = journey.terminal.data();
-    let passphrase = SecretString::from("invented passphrase for tests");
-    let vault = Vault::create(&data, &passphrase, WorkFactor::RANDOM_PASSPHRASE).unwrap();
+    let passphrase = SecretString::from(PASSPHRASE);
+    let vault = Vault::open(&data, &passphrase).unwrap();
     let mut ledger = Ledger::open(&data, Some(vault), Timestamp::UNIX_EPOCH).unwrap();
     ledger.bind_site(SiteKind::Real).unwrap();
     drop(ledger);

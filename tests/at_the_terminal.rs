@@ -4,7 +4,7 @@ mod support;
 
 use serde_json::Value;
 use support::screen::AtTheScreen;
-use support::{PracticeSite, Ran, Workplace, with};
+use support::{PASSPHRASE, PracticeSite, Ran, Workplace, program, with};
 
 /// Runs noticert in a real terminal and types `lines`.
 fn typed(workplace: &Workplace, arguments: &[&str], lines: &[&str]) -> Ran {
@@ -123,4 +123,44 @@ fn a_person_picks_by_number_which_terminal_this_computer_is() {
         .to_owned();
     let bound = workplace.run(["bind"]);
     assert!(bound.stdout.contains(&second), "{}", bound.stdout);
+}
+
+#[test]
+fn the_first_run_takes_a_passphrase_twice_and_shuts_the_seal_at_full_strength() {
+    let workplace = Workplace::untouched();
+    let site = PracticeSite::start(&workplace.path("practice"), 1);
+    let mut asking = program();
+    asking.args(["add", "--confirmed", "--from"]);
+    asking.arg(&site.issuances);
+    asking.arg("--data").arg(workplace.data());
+
+    let mut screen = AtTheScreen::start_at_home(&asking, &workplace.path("home"));
+    screen.types_slowly(&["an invented phrase", "another"]);
+    let differing = screen.ends();
+    assert_eq!(differing.code, 2, "{}", differing.stdout);
+    assert!(workplace.terminals().is_empty());
+    assert!(!workplace.data().join("key.age").exists());
+
+    let mut screen = AtTheScreen::start_at_home(&asking, &workplace.path("home"));
+    screen.types_slowly(&[PASSPHRASE, PASSPHRASE]);
+    let ran = screen.ends();
+    assert_eq!(ran.code, 0, "{}", ran.stdout);
+    assert!(!ran.stdout.contains(PASSPHRASE), "{}", ran.stdout);
+    // age's stanza: -> scrypt SALT WORK
+    let key = std::fs::read(workplace.data().join("key.age")).unwrap();
+    let stanza = String::from_utf8_lossy(&key);
+    let stanza = stanza.lines().nth(1).unwrap();
+    assert!(
+        stanza.starts_with("-> scrypt ") && stanza.ends_with(" 17"),
+        "{stanza}"
+    );
+
+    let again = Ran::of(
+        workplace
+            .command(["retrieve", "--all", "--yes"])
+            .args(site.options(&workplace))
+            .output()
+            .unwrap(),
+    );
+    assert_eq!(again.code, 0, "{}", again.stderr);
 }

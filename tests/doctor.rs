@@ -29,7 +29,7 @@ struct Terminal {
 
 impl Terminal {
     fn new() -> Self {
-        let workplace = Workplace::new();
+        let workplace = Workplace::untouched();
         fs::create_dir_all(workplace.path("home/Downloads")).unwrap();
         // What only the closed network knows is not asked for in tests.
         workplace.write(

@@ -31,7 +31,7 @@ pub fn retrieved() -> Workplace {
     let workplace = empty();
     let copied = Command::new("cp")
         .arg("-a")
-        .arg(made.data())
+        .arg(made.data().join("."))
         .arg(workplace.data())
         .status()
         .unwrap();

@@ -3,7 +3,7 @@
 use std::process::Command;
 
 use super::scene::retrieved;
-use super::support::{Ran, Workplace};
+use super::support::{PASSPHRASE, Ran, Workplace};
 
 /// `seal change` to the passphrase in a file.
 fn change(workplace: &Workplace, new: &str) -> Command {
@@ -21,7 +21,7 @@ fn opens(workplace: &Workplace, passphrase: &str) -> i32 {
     ran.code
 }
 
-const FIRST: &str = "invented passphrase for tests";
+const FIRST: &str = PASSPHRASE;
 
 #[test]
 fn another_passphrase_opens_the_same_seal_and_the_first_no_longer_does() {
@@ -43,7 +43,7 @@ fn a_wrong_passphrase_changes_nothing_and_without_a_ledger_no_seal_is_made() {
     assert_eq!(ran.code, 16, "{}", ran.stderr);
     assert_eq!(opens(&workplace, FIRST), 0);
 
-    let nothing = super::scene::empty();
+    let nothing = Workplace::untouched();
     let ran = Ran::of(change(&nothing, "the next one").output().unwrap());
     assert_ne!(ran.code, 0, "{}", ran.stderr);
     assert!(!nothing.data().exists());

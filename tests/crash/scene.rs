@@ -7,7 +7,7 @@ use std::sync::{Arc, OnceLock};
 
 use jiff::civil::Date;
 use noticert::config::Rules;
-use noticert::custody::{Vault, WorkFactor, envelope};
+use noticert::custody::{WorkFactor, envelope};
 use noticert::domain::{Issuance, Validity, japan_date};
 use noticert::practice::authority::{self, Authority, Encoding};
 use noticert::practice::site::{Fault, Grant, Options, PracticeSite, Running};
@@ -320,17 +320,9 @@ pub fn files_in(folder: &Path, ending: &str) -> Vec<PathBuf> {
     found
 }
 
-/// A data folder with a key that costs little, and the letter's list.
+/// A workplace with the letter's list.
 fn empty() -> Workplace {
     let workplace = Workplace::new();
-    let passphrase = fs::read_to_string(workplace.path("passphrase")).unwrap();
-    let passphrase = SecretString::from(passphrase.trim_end());
-    Vault::create(
-        &workplace.data(),
-        &passphrase,
-        WorkFactor::RANDOM_PASSPHRASE,
-    )
-    .unwrap();
     let issuance = issuance();
     let rows: Value = json!([{
         "institution_code": issuance.institution_code.as_str(),

@@ -11,11 +11,16 @@ use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 
+use noticert::custody::{Vault, WorkFactor};
+use secrecy::SecretString;
 use serde_json::Value;
 use tempfile::TempDir;
 
 /// The password that tests choose; invented.
 pub const PASSWORD: &str = "4826";
+
+/// What opens the seal of a workplace; invented.
+pub const PASSPHRASE: &str = "invented passphrase for tests";
 
 /// A folder of its own with everything a run needs.
 pub struct Workplace {
@@ -23,10 +28,24 @@ pub struct Workplace {
 }
 
 impl Workplace {
+    /// A workplace whose seal is made and cheap to open: scrypt's full work would be most of what a command does.
     pub fn new() -> Self {
+        let workplace = Self::untouched();
+        let passphrase = SecretString::from(PASSPHRASE);
+        Vault::create(
+            &workplace.data(),
+            &passphrase,
+            WorkFactor::RANDOM_PASSPHRASE,
+        )
+        .unwrap();
+        workplace
+    }
+
+    /// A workplace where noticert has never run: the first command makes the seal, at full strength.
+    pub fn untouched() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let workplace = Self { folder };
-        workplace.write("passphrase", "invented passphrase for tests\n");
+        workplace.write("passphrase", format!("{PASSPHRASE}\n"));
         workplace.write("password", format!("{PASSWORD}\n"));
         workplace.write("config.toml", "");
         workplace
