@@ -102,10 +102,9 @@ fn run(arguments: Arguments) -> ExitCode {
     if let Err(source) = interrupt::listen(Arc::clone(&stop), language) {
         return report::error(&Error::Runtime(source), language, true);
     }
-    let verbose = arguments.common.verbose;
     let config = match open::config(&arguments.common) {
         Ok(config) => config,
-        Err(error) => return report::error(&error, language, verbose),
+        Err(error) => return report::error(&error, language, arguments.common.verbose),
     };
     let session = Session {
         progress: ConsoleProgress::new(language, arguments.common.quiet),
@@ -142,7 +141,7 @@ fn run(arguments: Arguments) -> ExitCode {
     session.progress.clear();
     match ended {
         Ok(code) => code,
-        Err(error) => report::error(&error, language, verbose),
+        Err(error) => session.report(&error),
     }
 }
 
@@ -163,6 +162,11 @@ impl Session {
         if !self.common.quiet {
             eprintln!("{}", text.in_language(self.language));
         }
+    }
+
+    /// Tells an error on stderr and gives its exit code.
+    fn report(&self, error: &Error) -> ExitCode {
+        report::error(error, self.language, self.common.verbose)
     }
 
     fn text<'a>(&self, text: &'a Text) -> &'a str {

@@ -15,7 +15,7 @@ use thiserror::Error;
 
 use crate::domain::edit_distance;
 
-pub use phrases::{Phrase, PhraseReason};
+pub use phrases::{Meaning, Phrase};
 
 /// The whole configuration.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq)]

@@ -28,6 +28,8 @@ use thiserror::Error;
 
 use account_key::{AccountKeys, SystemAccount};
 
+use crate::domain::hexadecimal;
+
 pub use files::{DiskError, DiskTrouble, PathKind};
 pub use key_file::WorkFactor;
 pub use plaintext::Plaintext;
@@ -161,7 +163,7 @@ impl KeyId {
 
 impl fmt::Display for KeyId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        f.write_str(&hexadecimal(&self.0))
     }
 }
 

@@ -15,7 +15,7 @@ pub use dates::{Validity, ValidityError, japan_date, japan_midnight};
 pub use ids::{
     CertificatePassword, CertificatePasswordError, InstitutionCode, InstitutionCodeError,
     ReferenceId, ReferenceIdError, RequestId, RequestIdError, TerminalName, TerminalNameError,
-    fold_typed, grouped,
+    fold_typed, grouped, in_groups,
 };
 pub use proof::{
     CertificateFacts, ConfirmedBy, Fingerprint, FingerprintError, Issuance, KeyMaterial, Pkcs12,
@@ -25,4 +25,4 @@ pub use reading::{
     BoundingBox, CharacterReading, Crop, Doubt, Field, FieldReading, IssuanceReading,
     PageWithoutNotice, Part, Problem, Status, UnreadFile,
 };
-pub use text::{Language, Text, edit_distance};
+pub use text::{Language, Text, edit_distance, hexadecimal};

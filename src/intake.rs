@@ -188,7 +188,8 @@ impl<'a> Intake<'a> {
 }
 
 impl Reading {
-    fn take(&mut self, delivery: Delivery) {
+    /// Adds a delivery.
+    pub fn take(&mut self, delivery: Delivery) {
         match delivery {
             Delivery::Page(PageOutcome::Notice(sheets)) => {
                 self.pages += 1;

@@ -298,6 +298,9 @@ impl Ledger {
 
     /// Lets other noticerts write until [`Self::take_again`]; meanwhile this one only reads, and keeps its key.
     pub fn let_go(&mut self) -> Result<(), LedgerError> {
+        if self.lock.is_none() {
+            return Ok(());
+        }
         self.store = store::Store::open_read_only(&self.dir)?;
         self.lock = None;
         Ok(())

@@ -25,5 +25,4 @@ pub use network::{
     Session, Site, SiteOptions, TimeLimits, Untrusted, Way,
 };
 pub use page::FormFingerprint;
-pub use phrases::Meaning;
 pub use retry_after::RetryAfter;

@@ -23,8 +23,7 @@ impl Journey {
     fn begin(terminals: usize) -> Self {
         let (office, terminal) = (Workplace::new(), Workplace::new());
         let site = PracticeSite::start(&office.path("practice"), terminals);
-        let list = site.issuances.to_str().unwrap();
-        let added = office.run(["add", "--from", list, "--confirmed"]);
+        let added = office.confirm(&site.issuances);
         assert_eq!(added.code, 0, "{}", added.stderr);
         for place in [&office, &terminal] {
             place.write("case passphrase", "ｃａｓｅ passphrase");
@@ -37,7 +36,7 @@ impl Journey {
     }
 
     fn retrieve(&self, place: &Workplace) -> Ran {
-        place.run(with(&["retrieve", "--all"], self.site.options(place)))
+        place.retrieve_all(&self.site)
     }
 }
 
@@ -237,8 +236,7 @@ fn a_case_that_could_not_be_written_lends_nothing() {
 fn a_case_is_for_one_clinic() {
     let journey = Journey::begin(1);
     let other = Journey::begin(1);
-    let list = other.site.issuances.to_str().unwrap();
-    journey.office.run(["add", "--from", list, "--confirmed"]);
+    journey.office.confirm(&other.site.issuances);
     let stick = journey.office.path("stick");
     let codes: Vec<String> = journey
         .office

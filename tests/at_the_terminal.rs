@@ -4,7 +4,7 @@ mod support;
 
 use serde_json::Value;
 use support::screen::AtTheScreen;
-use support::{PASSPHRASE, PracticeSite, Ran, Workplace, program, with};
+use support::{PASSPHRASE, PracticeSite, Ran, Workplace, program};
 
 /// Runs noticert in a real terminal and types `lines`.
 fn typed(workplace: &Workplace, arguments: &[&str], lines: &[&str]) -> Ran {
@@ -56,7 +56,7 @@ fn a_letter_typed_by_hand_takes_each_id_twice_and_is_confirmed() {
     ] {
         assert_eq!(terminal[field], issuance[field]);
     }
-    let retrieved = workplace.run(with(&["retrieve", "--all"], site.options(&workplace)));
+    let retrieved = workplace.retrieve_all(&site);
     assert_eq!(retrieved.code, 0, "{}", retrieved.stderr);
 }
 
@@ -82,7 +82,7 @@ fn a_doubtful_reference_id_is_keyed_blind_and_confirmed() {
     assert!(ran.stdout.contains("一致しません"), "{}", ran.stdout);
     assert!(ran.stdout.contains('█'), "the picture: {}", ran.stdout);
     assert_eq!(workplace.terminals()[0]["state"], "confirmed");
-    let retrieved = workplace.run(with(&["retrieve", "--all"], site.options(&workplace)));
+    let retrieved = workplace.retrieve_all(&site);
     assert_eq!(retrieved.code, 0, "{}", retrieved.stderr);
 }
 
@@ -109,9 +109,8 @@ fn a_sheet_may_be_put_off_or_called_no_issuance() {
 fn a_person_picks_by_number_which_terminal_this_computer_is() {
     let workplace = Workplace::new();
     let site = PracticeSite::start(&workplace.path("practice"), 3);
-    let list = site.issuances.to_str().unwrap();
-    workplace.run(["add", "--from", list, "--confirmed"]);
-    workplace.run(with(&["retrieve", "--all"], site.options(&workplace)));
+    workplace.confirm(&site.issuances);
+    workplace.retrieve_all(&site);
     // Practice certificates do not enter the browsers' store, but the binding is settled before that.
     let ran = typed(&workplace, &["install", "--all"], &["2", "y"]);
     assert_eq!(ran.code, 14, "{}", ran.stdout);

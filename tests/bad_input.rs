@@ -4,7 +4,7 @@ mod support;
 
 use std::process::Command;
 
-use support::{PracticeSite, Ran, Workplace, feed, fixture, program, with};
+use support::{PracticeSite, Ran, Workplace, feed, fixture, program};
 
 /// Reads one bad file together with a good letter: the bad one is named, the good one is read.
 #[track_caller]
@@ -178,9 +178,9 @@ fn a_deadline_long_past_is_not_submitted() {
     let workplace = Workplace::new();
     let site = PracticeSite::start(&workplace.path("practice"), 1);
     let list = workplace.write("list.json", one_issuance("2021-03-10", "2024-06-10"));
-    let added = workplace.run(["add", "--from", list.to_str().unwrap(), "--confirmed"]);
+    let added = workplace.confirm(&list);
     assert_eq!(added.code, 0, "{}", added.stderr);
-    let ran = workplace.run(with(&["retrieve", "--all"], site.options(&workplace)));
+    let ran = workplace.retrieve_all(&site);
     assert_eq!(ran.code, 10, "{}", ran.stderr);
     assert!(ran.stderr.contains("2021-09-06"), "{}", ran.stderr);
     assert_eq!(workplace.terminals()[0]["state"], "expired");
@@ -190,15 +190,10 @@ fn a_deadline_long_past_is_not_submitted() {
 fn passwords_of_another_form_are_refused_before_anything_is_sent() {
     let workplace = Workplace::new();
     let site = PracticeSite::start(&workplace.path("practice"), 1);
-    workplace.run([
-        "add",
-        "--from",
-        site.issuances.to_str().unwrap(),
-        "--confirmed",
-    ]);
+    workplace.confirm(&site.issuances);
     for wrong in ["123", "12345", "12a4", ""] {
         workplace.write("password", wrong);
-        let ran = workplace.run(with(&["retrieve", "--all"], site.options(&workplace)));
+        let ran = workplace.retrieve_all(&site);
         assert_eq!(ran.code, 2, "{wrong:?}: {}", ran.stderr);
         assert!(ran.stderr.contains("4桁"), "{}", ran.stderr);
         assert_eq!(workplace.terminals()[0]["state"], "confirmed");
@@ -209,14 +204,9 @@ fn passwords_of_another_form_are_refused_before_anything_is_sent() {
 fn four_full_width_digits_with_a_mark_and_a_newline_are_a_password() {
     let workplace = Workplace::new();
     let site = PracticeSite::start(&workplace.path("practice"), 1);
-    workplace.run([
-        "add",
-        "--from",
-        site.issuances.to_str().unwrap(),
-        "--confirmed",
-    ]);
+    workplace.confirm(&site.issuances);
     workplace.write("password", "\u{feff}４８２６\r\n");
-    let ran = workplace.run(with(&["retrieve", "--all"], site.options(&workplace)));
+    let ran = workplace.retrieve_all(&site);
     assert_eq!(ran.code, 0, "{}", ran.stderr);
     let p12 = workplace.terminals()[0]["p12"].as_str().unwrap().to_owned();
     workplace.write("password", "4826");
@@ -229,13 +219,8 @@ fn four_full_width_digits_with_a_mark_and_a_newline_are_a_password() {
 fn a_wrong_password_for_a_file_is_told_from_a_damaged_file() {
     let workplace = Workplace::new();
     let site = PracticeSite::start(&workplace.path("practice"), 1);
-    workplace.run([
-        "add",
-        "--from",
-        site.issuances.to_str().unwrap(),
-        "--confirmed",
-    ]);
-    workplace.run(with(&["retrieve", "--all"], site.options(&workplace)));
+    workplace.confirm(&site.issuances);
+    workplace.retrieve_all(&site);
     let p12 = workplace.terminals()[0]["p12"].as_str().unwrap().to_owned();
 
     let wrong = workplace.write("wrong", "0000");

@@ -25,12 +25,11 @@ impl Clinic {
     fn with(terminals: usize) -> Self {
         let (workplace, elsewhere) = (Workplace::new(), Workplace::new());
         let site = PracticeSite::start(&elsewhere.path("practice"), terminals);
-        let list = site.issuances.to_str().unwrap();
         for place in [&workplace, &elsewhere] {
-            let added = place.run(["add", "--from", list, "--confirmed"]);
+            let added = place.confirm(&site.issuances);
             assert_eq!(added.code, 0, "{}", added.stderr);
         }
-        let fetched = elsewhere.run(with(&["retrieve", "--all"], site.options(&elsewhere)));
+        let fetched = elsewhere.retrieve_all(&site);
         assert_eq!(fetched.code, 0, "{}", fetched.stderr);
         fs::create_dir(workplace.path("Downloads")).unwrap();
         Self {

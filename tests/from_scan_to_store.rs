@@ -80,12 +80,7 @@ fn twelve_terminals_are_retrieved_and_verified_in_one_run() {
     let workplace = Workplace::new();
     let site = PracticeSite::start(&workplace.path("practice"), 12);
     // A person vouches for the IDs; the scan of the same letter links to them.
-    workplace.run([
-        "add",
-        "--from",
-        site.issuances.to_str().unwrap(),
-        "--confirmed",
-    ]);
+    workplace.confirm(&site.issuances);
     let letter = site.letter.display().to_string();
     let store = workplace.path("pem").display().to_string();
     let mut arguments = with(
@@ -118,12 +113,7 @@ fn twelve_terminals_are_retrieved_and_verified_in_one_run() {
 fn the_whole_job_ends_on_the_stick_that_was_named() {
     let workplace = Workplace::new();
     let site = PracticeSite::start(&workplace.path("practice"), 2);
-    workplace.run([
-        "add",
-        "--from",
-        site.issuances.to_str().unwrap(),
-        "--confirmed",
-    ]);
+    workplace.confirm(&site.issuances);
     // A file system of its own, as a stick is.
     let stick = tempfile::tempdir_in("/dev/shm").unwrap();
     let (letter, store) = (site.letter.display().to_string(), workplace.path("pem"));
@@ -171,13 +161,8 @@ fn openssl_opens(p12: &str) -> String {
 fn a_certificate_goes_into_an_nss_database_once_however_often_it_is_installed() {
     let workplace = Workplace::new();
     let site = PracticeSite::start(&workplace.path("practice"), 1);
-    workplace.run([
-        "add",
-        "--from",
-        site.issuances.to_str().unwrap(),
-        "--confirmed",
-    ]);
-    let retrieved = workplace.run(with(&["retrieve", "--all"], site.options(&workplace)));
+    workplace.confirm(&site.issuances);
+    let retrieved = workplace.retrieve_all(&site);
     assert_eq!(retrieved.code, 0, "{}", retrieved.stderr);
     let store = workplace.path("nss");
     for _ in 0..2 {
@@ -193,13 +178,8 @@ fn a_certificate_goes_into_an_nss_database_once_however_often_it_is_installed() 
 fn a_practice_certificate_is_refused_by_the_system_store() {
     let workplace = Workplace::new();
     let site = PracticeSite::start(&workplace.path("practice"), 1);
-    workplace.run([
-        "add",
-        "--from",
-        site.issuances.to_str().unwrap(),
-        "--confirmed",
-    ]);
-    workplace.run(with(&["retrieve", "--all"], site.options(&workplace)));
+    workplace.confirm(&site.issuances);
+    workplace.retrieve_all(&site);
     let request_id = workplace.terminals()[0]["request_id"]
         .as_str()
         .unwrap()
@@ -221,13 +201,8 @@ fn a_practice_certificate_is_refused_by_the_system_store() {
 fn two_terminals_of_one_institution_never_share_a_store() {
     let workplace = Workplace::new();
     let site = PracticeSite::start(&workplace.path("practice"), 2);
-    workplace.run([
-        "add",
-        "--from",
-        site.issuances.to_str().unwrap(),
-        "--confirmed",
-    ]);
-    workplace.run(with(&["retrieve", "--all"], site.options(&workplace)));
+    workplace.confirm(&site.issuances);
+    workplace.retrieve_all(&site);
     let store = workplace.path("pem").display().to_string();
     let ids: Vec<String> = workplace
         .terminals()
@@ -254,12 +229,7 @@ fn two_terminals_of_one_institution_never_share_a_store() {
 fn without_a_route_run_stops_after_review_and_says_what_to_do_at_the_terminal() {
     let workplace = Workplace::new();
     let site = PracticeSite::start(&workplace.path("practice"), 1);
-    workplace.run([
-        "add",
-        "--from",
-        site.issuances.to_str().unwrap(),
-        "--confirmed",
-    ]);
+    workplace.confirm(&site.issuances);
     let letter = site.letter.display().to_string();
     let mut options = site.options(&workplace);
     drop(site);
@@ -280,8 +250,8 @@ fn a_wrong_pair_is_refused_once_and_not_sent_again() {
     let value: serde_json::Value = serde_json::from_str(&right).unwrap();
     let reference = value["issuances"][0]["reference_id"].as_str().unwrap();
     let wrong = workplace.write("wrong.json", right.replace(reference, "WRONGPA1RX"));
-    workplace.run(["add", "--from", wrong.to_str().unwrap(), "--confirmed"]);
-    let first = workplace.run(with(&["retrieve", "--all"], site.options(&workplace)));
+    workplace.confirm(&wrong);
+    let first = workplace.retrieve_all(&site);
     assert_eq!(first.code, 11, "{}", first.stderr);
     let terminal = workplace.terminals().remove(0);
     assert_eq!(
@@ -290,21 +260,16 @@ fn a_wrong_pair_is_refused_once_and_not_sent_again() {
     );
 
     // The same pair confirmed again stays refused; the right one is confirmed and retrieved.
-    workplace.run(["add", "--from", wrong.to_str().unwrap(), "--confirmed"]);
+    workplace.confirm(&wrong);
     assert_eq!(workplace.terminals()[0]["state"], "refused");
-    let added = workplace.run([
-        "add",
-        "--from",
-        site.issuances.to_str().unwrap(),
-        "--confirmed",
-    ]);
+    let added = workplace.confirm(&site.issuances);
     assert_eq!(
         workplace.terminals()[0]["state"],
         "confirmed",
         "{}",
         added.stderr
     );
-    let second = workplace.run(with(&["retrieve", "--all"], site.options(&workplace)));
+    let second = workplace.retrieve_all(&site);
     assert_eq!(second.code, 0, "{}", second.stderr);
 }
 
@@ -312,12 +277,7 @@ fn a_wrong_pair_is_refused_once_and_not_sent_again() {
 fn an_unreachable_site_leaves_the_record_confirmed() {
     let workplace = Workplace::new();
     let site = PracticeSite::start(&workplace.path("practice"), 1);
-    workplace.run([
-        "add",
-        "--from",
-        site.issuances.to_str().unwrap(),
-        "--confirmed",
-    ]);
+    workplace.confirm(&site.issuances);
     let options = site.options(&workplace);
     drop(site);
     let ran = workplace.run(with(&["retrieve", "--all"], options));

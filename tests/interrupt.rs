@@ -43,8 +43,7 @@ fn interrupted_retrieval(
 fn prepared(terminals: usize) -> (Workplace, PracticeSite) {
     let workplace = Workplace::new();
     let site = PracticeSite::start(&workplace.path("practice"), terminals);
-    let list = site.issuances.to_str().unwrap();
-    let added = workplace.run(["add", "--from", list, "--confirmed"]);
+    let added = workplace.confirm(&site.issuances);
     assert_eq!(added.code, 0, "{}", added.stderr);
     (workplace, site)
 }
@@ -77,7 +76,7 @@ fn ctrl_c_at_any_moment_loses_nothing_and_a_plain_re_run_finishes() {
             .iter()
             .any(|t| t["state"] != "retrieved")
         {
-            let again = workplace.run(with(&["retrieve", "--all"], site.options(&workplace)));
+            let again = workplace.retrieve_all(&site);
             assert_eq!(again.code, 0, "{delay:?}: {}", again.stderr);
         }
         for terminal in workplace.terminals() {
@@ -91,7 +90,7 @@ fn a_kill_at_any_moment_never_leads_to_a_second_submission() {
     for delay in moments() {
         let (workplace, site) = prepared(3);
         interrupted_retrieval(&workplace, &site, "KILL", delay);
-        workplace.run(with(&["retrieve", "--all"], site.options(&workplace)));
+        workplace.retrieve_all(&site);
         for terminal in workplace.terminals() {
             let state = terminal["state"].as_str().unwrap();
             assert!(

@@ -8,7 +8,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use forms::{forms, holds};
-use support::{PracticeSite, Workplace, with};
+use support::{PracticeSite, Workplace};
 
 /// Unusual enough to be found by chance nowhere.
 const REFERENCE: &str = "ZqXv83WkJt";
@@ -28,9 +28,9 @@ fn careless() -> (Workplace, PracticeSite) {
         .replace(&value("request_id"), REQUEST)
         .replace(&value("terminal_name"), &format!("受付 {PASSWORD}"));
     let list = workplace.write("list.json", list);
-    workplace.run(["add", "--from", list.to_str().unwrap(), "--confirmed"]);
+    workplace.confirm(&list);
     // The site does not know the pair and says so; the password is sealed now.
-    let refused = workplace.run(with(&["retrieve", "--all"], site.options(&workplace)));
+    let refused = workplace.retrieve_all(&site);
     assert_eq!(refused.code, 11, "{}", refused.stderr);
 
     let answers = workplace.data().join("answers");

@@ -8,7 +8,7 @@ use crate::workflow::{Added, Desk, Error};
 use super::args::AddArguments;
 use super::exit::ExitCode;
 use super::person::TerminalPerson;
-use super::{Session, open, report};
+use super::{Session, open};
 
 pub fn run(session: &Session, arguments: &AddArguments) -> Result<ExitCode, Error> {
     let mut person = TerminalPerson::new(session.language, session.common.yes);
@@ -54,11 +54,7 @@ fn show(session: &Session, added: Added) -> ExitCode {
     }
     let mut code = ExitCode::Done;
     for row in added.refused_rows {
-        code = code.and(report::error(
-            &row.into(),
-            session.language,
-            session.common.verbose,
-        ));
+        code = code.and(session.report(&row.into()));
     }
     if added.still_refused > 0 {
         session.say(&Text::new(

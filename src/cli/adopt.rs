@@ -7,7 +7,7 @@ use crate::workflow::{Adopted, Error, FoundCopy, Outcome};
 use super::args::AdoptArguments;
 use super::exit::ExitCode;
 use super::person::TerminalPerson;
-use super::{Session, open, report, retrieve};
+use super::{Session, open, retrieve};
 
 pub fn run(session: &Session, arguments: &AdoptArguments) -> Result<ExitCode, Error> {
     let mut person = TerminalPerson::new(session.language, session.common.yes);
@@ -27,7 +27,7 @@ pub fn run(session: &Session, arguments: &AdoptArguments) -> Result<ExitCode, Er
 pub fn show(session: &Session, adopted: Adopted) -> ExitCode {
     let already = adopted.kept.already;
     let name = adopted.name.clone();
-    let mut code = retrieve::show(
+    let code = retrieve::show(
         session,
         vec![Outcome {
             record: adopted.record,
@@ -71,12 +71,7 @@ pub fn show(session: &Session, adopted: Adopted) -> ExitCode {
                     format!("! The file {found} could not be wiped: remove it by hand."),
                 ))
             );
-            code = code.and(report::error(
-                &Error::Disk(error),
-                session.language,
-                session.common.verbose,
-            ));
-            return code;
+            return code.and(session.report(&Error::Disk(error)));
         }
     };
     session.say(&text);

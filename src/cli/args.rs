@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use clap::builder::PossibleValue;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::ledger::Keep;
 use crate::practice::site::Fault;
 
 use super::doctor::DoctorArguments;
@@ -428,7 +429,7 @@ pub struct WatchArguments {
     pub folder: PathBuf,
     /// 読み取りの済んだスキャンを封印して残すか、消去するか（最初に一度だけ尋ね、次からは覚えている）
     #[arg(long, value_name = "seal|delete")]
-    pub keep: Option<KeepChoice>,
+    pub keep: Option<Keep>,
     /// いまある分を片付けたら終わる
     #[arg(long)]
     pub once: bool,
@@ -440,13 +441,18 @@ pub struct WatchArguments {
     pub jobs: Option<usize>,
 }
 
-/// What becomes of scans that were read.
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub enum KeepChoice {
-    /// 封印して done に残す
-    Seal,
-    /// 消去する
-    Delete,
+impl ValueEnum for Keep {
+    fn value_variants<'a>() -> &'a [Self] {
+        &[Self::Seal, Self::Delete]
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        let about = match self {
+            Self::Seal => "封印して done に残す",
+            Self::Delete => "消去する",
+        };
+        Some(PossibleValue::new(self.name()).help(about))
+    }
 }
 
 /// `run FILES…`

@@ -8,7 +8,7 @@ use crate::workflow::{Audited, AuditedStore, Error, audit};
 
 use super::args::AuditArguments;
 use super::exit::ExitCode;
-use super::{Session, now, open, report};
+use super::{Session, now, open};
 
 pub fn run(session: &Session, arguments: &AuditArguments) -> Result<ExitCode, Error> {
     let data = open::data_folder(&session.common)?;
@@ -46,8 +46,7 @@ pub fn run(session: &Session, arguments: &AuditArguments) -> Result<ExitCode, Er
             ),
             Ok(certificates) => certificates.iter().for_each(|one| show(session, one)),
             Err(error) => {
-                let (language, verbose) = (session.language, session.common.verbose);
-                let told = report::error(error, language, verbose);
+                let told = session.report(error);
                 if store.is_wrong() {
                     code = code.and(told);
                 }

@@ -7,7 +7,7 @@ use crate::workflow::{BackupRequest, BackupRun, CheckedCopy, CopyState, Drill, E
 use super::args::BackupArguments;
 use super::exit::ExitCode;
 use super::person::TerminalPerson;
-use super::{Session, open, report};
+use super::{Session, open};
 
 pub fn run(session: &Session, arguments: &BackupArguments) -> Result<ExitCode, Error> {
     let mut person = TerminalPerson::new(session.language, session.common.yes);
@@ -58,8 +58,7 @@ pub fn show(session: &Session, run: BackupRun) -> ExitCode {
             }
             Err(error) => {
                 eprintln!("{name}:");
-                let (language, verbose) = (session.language, session.common.verbose);
-                code = code.and(report::error(&error, language, verbose));
+                code = code.and(session.report(&error));
             }
         }
     }
@@ -139,7 +138,6 @@ fn show_drill(session: &Session, drill: Drill) -> ExitCode {
 }
 
 fn show_copy(session: &Session, copy: CheckedCopy) -> ExitCode {
-    let (language, verbose) = (session.language, session.common.verbose);
     let mut code = ExitCode::Done;
     let line = |mark: &str, words: Text| {
         println!(
@@ -165,7 +163,7 @@ fn show_copy(session: &Session, copy: CheckedCopy) -> ExitCode {
         ),
         CopyState::Broken(error) => {
             line("✗", Text::new("復元できません", "would not come back"));
-            code = code.and(report::error(error, language, verbose));
+            code = code.and(session.report(error));
         }
     }
     match &copy.sealed {
@@ -173,7 +171,7 @@ fn show_copy(session: &Session, copy: CheckedCopy) -> ExitCode {
             "    {}",
             session.text(&Text::new("✓ 封印した控えも無事", "✓ the sealed copy too"))
         ),
-        Some(Err(error)) => code = code.and(report::error(error, language, verbose)),
+        Some(Err(error)) => code = code.and(session.report(error)),
         None => {}
     }
     code

@@ -7,7 +7,7 @@ use crate::workflow::{Error, Installation, Outcome};
 use super::args::InstallArguments;
 use super::exit::ExitCode;
 use super::person::TerminalPerson;
-use super::{Session, open, report};
+use super::{Session, open};
 
 pub fn run(session: &Session, arguments: &InstallArguments) -> Result<ExitCode, Error> {
     if arguments.terminals.terminals.is_empty() && !arguments.terminals.all {
@@ -53,11 +53,7 @@ pub fn show(session: &Session, outcomes: Vec<Outcome<Installation>>) -> ExitCode
             }
             Err(error) => {
                 eprintln!("{name}:");
-                code = code.and(report::error(
-                    &error,
-                    session.language,
-                    session.common.verbose,
-                ));
+                code = code.and(session.report(&error));
             }
         }
     }

@@ -1,6 +1,8 @@
 //! `noticert read FILES…` and `noticert read --scanner URL`
 
-use crate::domain::{Field, IssuanceReading, Part, Status, Text, UnreadFile, japan_date};
+use crate::domain::{
+    Field, FieldReading, IssuanceReading, Part, RequestId, Status, Text, UnreadFile, japan_date,
+};
 use crate::explain::file_not_read;
 use crate::intake::Source;
 use crate::intake::scanner::ScannerError;
@@ -12,7 +14,7 @@ use super::args::ReadArguments;
 use super::exit::ExitCode;
 use super::person::TerminalPerson;
 use super::read_json::read_json;
-use super::{Session, now, open, report};
+use super::{Session, now, open};
 
 pub fn run(session: &Session, arguments: &ReadArguments) -> Result<ExitCode, Error> {
     let jobs = open::jobs(arguments.jobs);
@@ -51,10 +53,7 @@ pub fn run(session: &Session, arguments: &ReadArguments) -> Result<ExitCode, Err
         false => ExitCode::PersonMustLook,
     };
     Ok(match trouble {
-        Some(trouble) => {
-            let told = report::error(&trouble.into(), session.language, session.common.verbose);
-            code.and(told)
-        }
+        Some(trouble) => code.and(session.report(&trouble.into())),
         None => code,
     })
 }
@@ -188,74 +187,68 @@ fn show_sheet(session: &Session, sheet: &IssuanceReading) {
         sheet.index,
         session.text(&status_word(sheet.status))
     );
-    let line = |field: Field, status: Status, value: Option<String>| {
-        let mark = match status {
-            Status::Accepted => '✓',
-            Status::Review => '?',
-            Status::Rejected => '✗',
-        };
-        println!(
-            "  {mark} {}: {}",
-            session.text(&field.title()),
-            value.unwrap_or_else(|| "—".to_owned())
-        );
-    };
-    let text = |value: Option<&dyn ToString>| value.map(ToString::to_string);
-    line(
-        Field::Issuer,
-        sheet.issuer.status,
-        sheet.issuer.value.clone(),
-    );
-    line(
+    show_field(session, Field::Issuer, &sheet.issuer, String::clone);
+    show_field(
+        session,
         Field::InstitutionCode,
-        sheet.institution_code.status,
-        text(
-            sheet
-                .institution_code
-                .value
-                .as_ref()
-                .map(|v| v as &dyn ToString),
-        ),
+        &sheet.institution_code,
+        ToString::to_string,
     );
-    line(
+    show_field(
+        session,
         Field::TerminalName,
-        sheet.terminal_name.status,
-        text(
-            sheet
-                .terminal_name
-                .value
-                .as_ref()
-                .map(|v| v as &dyn ToString),
-        ),
+        &sheet.terminal_name,
+        ToString::to_string,
     );
-    line(
+    show_field(
+        session,
         Field::RequestId,
-        sheet.request_id.status,
-        sheet.request_id.value.as_ref().map(|id| id.masked()),
+        &sheet.request_id,
+        RequestId::masked,
     );
-    line(
-        Field::ReferenceId,
-        sheet.reference_id.status,
-        sheet
-            .reference_id
-            .value
-            .as_ref()
-            .map(|_| "**********".to_owned()),
+    show_field(session, Field::ReferenceId, &sheet.reference_id, |_| {
+        "**********".to_owned()
+    });
+    show_field(
+        session,
+        Field::ValidFrom,
+        &sheet.valid_from,
+        ToString::to_string,
     );
-    for (field, reading) in [
-        (Field::ValidFrom, &sheet.valid_from),
-        (Field::ValidTo, &sheet.valid_to),
-        (Field::RetrievalDeadline, &sheet.retrieval_deadline),
-    ] {
-        line(
-            field,
-            reading.status,
-            reading.value.map(|day| day.to_string()),
-        );
-    }
+    show_field(
+        session,
+        Field::ValidTo,
+        &sheet.valid_to,
+        ToString::to_string,
+    );
+    show_field(
+        session,
+        Field::RetrievalDeadline,
+        &sheet.retrieval_deadline,
+        ToString::to_string,
+    );
     for problem in &sheet.problems {
         println!("  ! {}", session.text(&problem.text));
     }
+}
+
+fn show_field<T>(
+    session: &Session,
+    field: Field,
+    reading: &FieldReading<T>,
+    shown: impl Fn(&T) -> String,
+) {
+    let mark = match reading.status {
+        Status::Accepted => '✓',
+        Status::Review => '?',
+        Status::Rejected => '✗',
+    };
+    let value = reading.value.as_ref().map(shown);
+    println!(
+        "  {mark} {}: {}",
+        session.text(&field.title()),
+        value.unwrap_or_else(|| "—".to_owned())
+    );
 }
 
 fn status_word(status: Status) -> Text {

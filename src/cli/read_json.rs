@@ -1,6 +1,6 @@
 //! `noticert.read/1`: what `read --json` prints. The schema is a contract; other programs parse it.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use crate::domain::{
     Field, FieldReading, IssuanceReading, Language, PageWithoutNotice, Part, UnreadFile,
@@ -31,96 +31,21 @@ pub fn read_json(
 }
 
 fn sheet_json(sheet: &IssuanceReading, mask: bool, language: Language) -> Value {
-    let mut fields = Map::new();
-    let mut put = |field: Field, value: Value| {
-        fields.insert(field.name().to_owned(), value);
+    // The caller of `read --json` asked for the IDs in clear; `--mask` hides them.
+    let shown = |id: &str| match mask {
+        true => "*".repeat(id.chars().count()),
+        false => id.to_owned(),
     };
-    let text = |value: &Option<String>| value.clone();
-    let date = |value: &Option<jiff::civil::Date>| value.map(|date| date.to_string());
-
-    put(
-        Field::Issuer,
-        field_json(
-            &sheet.issuer,
-            text(&sheet.issuer.value),
-            mask_none,
-            language,
-        ),
-    );
-    put(
-        Field::InstitutionCode,
-        field_json(
-            &sheet.institution_code,
-            sheet
-                .institution_code
-                .value
-                .as_ref()
-                .map(ToString::to_string),
-            mask_none,
-            language,
-        ),
-    );
-    put(
-        Field::TerminalName,
-        field_json(
-            &sheet.terminal_name,
-            sheet.terminal_name.value.as_ref().map(ToString::to_string),
-            mask_none,
-            language,
-        ),
-    );
-    let hide: fn(String) -> String = if mask { mask_all } else { mask_none };
-    put(
-        Field::RequestId,
-        field_json(
-            &sheet.request_id,
-            sheet.request_id.value.as_ref().map(ToString::to_string),
-            hide,
-            language,
-        ),
-    );
-    put(
-        Field::ReferenceId,
-        field_json(
-            &sheet.reference_id,
-            // The caller of `read --json` asked for the IDs in clear; `--mask` hides them.
-            sheet
-                .reference_id
-                .value
-                .as_ref()
-                .map(|id| id.expose().to_owned()),
-            hide,
-            language,
-        ),
-    );
-    put(
-        Field::ValidFrom,
-        field_json(
-            &sheet.valid_from,
-            date(&sheet.valid_from.value),
-            mask_none,
-            language,
-        ),
-    );
-    put(
-        Field::ValidTo,
-        field_json(
-            &sheet.valid_to,
-            date(&sheet.valid_to.value),
-            mask_none,
-            language,
-        ),
-    );
-    put(
-        Field::RetrievalDeadline,
-        field_json(
-            &sheet.retrieval_deadline,
-            date(&sheet.retrieval_deadline.value),
-            mask_none,
-            language,
-        ),
-    );
-
+    let fields = json!({
+        (Field::Issuer.name()): field_json(&sheet.issuer, String::clone, language),
+        (Field::InstitutionCode.name()): field_json(&sheet.institution_code, ToString::to_string, language),
+        (Field::TerminalName.name()): field_json(&sheet.terminal_name, ToString::to_string, language),
+        (Field::RequestId.name()): field_json(&sheet.request_id, |id| shown(id.as_str()), language),
+        (Field::ReferenceId.name()): field_json(&sheet.reference_id, |id| shown(id.expose()), language),
+        (Field::ValidFrom.name()): field_json(&sheet.valid_from, ToString::to_string, language),
+        (Field::ValidTo.name()): field_json(&sheet.valid_to, ToString::to_string, language),
+        (Field::RetrievalDeadline.name()): field_json(&sheet.retrieval_deadline, ToString::to_string, language),
+    });
     let sheet_of_page = json!({
         "source": sheet.source,
         "page": sheet.page,
@@ -145,12 +70,11 @@ fn with_part(mut value: Value, part: Option<Part>) -> Value {
 
 fn field_json<T>(
     field: &FieldReading<T>,
-    value: Option<String>,
-    hide: fn(String) -> String,
+    shown: impl Fn(&T) -> String,
     language: Language,
 ) -> Value {
     json!({
-        "value": value.map(hide),
+        "value": field.value.as_ref().map(shown),
         "confidence": rounded(field.confidence),
         "status": field.status.name(),
         "characters": field.characters.iter().map(|c| rounded(c.confidence)).collect::<Vec<_>>(),
@@ -163,14 +87,6 @@ fn field_json<T>(
 
 fn rounded(confidence: f32) -> f64 {
     (f64::from(confidence.clamp(0.0, 1.0)) * 10_000.0).round() / 10_000.0
-}
-
-fn mask_none(value: String) -> String {
-    value
-}
-
-fn mask_all(value: String) -> String {
-    "*".repeat(value.chars().count())
 }
 
 #[cfg(test)]

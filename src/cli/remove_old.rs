@@ -6,7 +6,7 @@ use crate::workflow::{Error, Family, RemovalRun, Standing, Surveyed};
 use super::args::{RemoveOldArguments, UndoRemoveArguments};
 use super::exit::ExitCode;
 use super::person::TerminalPerson;
-use super::{Session, open, report};
+use super::{Session, open};
 
 pub fn run(session: &Session, arguments: &RemoveOldArguments) -> Result<ExitCode, Error> {
     let mut person = TerminalPerson::new(session.language, session.common.yes);
@@ -66,8 +66,7 @@ fn show(session: &Session, run: RemovalRun) -> ExitCode {
                 ))
             ),
             Err(error) => {
-                let (language, verbose) = (session.language, session.common.verbose);
-                code = code.and(report::error(&error, language, verbose));
+                code = code.and(session.report(&error));
             }
         }
     }

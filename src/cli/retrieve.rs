@@ -9,7 +9,7 @@ use super::args::RetrieveArguments;
 use super::exit::ExitCode;
 use super::person::TerminalPerson;
 use super::secret_screen::OtherPage;
-use super::{Session, adopt, downloads, open, report};
+use super::{Session, adopt, downloads, open};
 
 pub fn run(session: &Session, arguments: &RetrieveArguments) -> Result<ExitCode, Error> {
     if arguments.terminals.terminals.is_empty() && !arguments.terminals.all {
@@ -118,11 +118,7 @@ pub fn show(session: &Session, outcomes: Vec<Outcome<Retrieval>>) -> ExitCode {
             }
             Err(error) => {
                 eprintln!("{name}:");
-                code = code.and(report::error(
-                    &error,
-                    session.language,
-                    session.common.verbose,
-                ));
+                code = code.and(session.report(&error));
             }
         }
     }

@@ -98,7 +98,7 @@ fn back_up(
     session.progress.clear();
     match run {
         Ok(run) => backup::show(session, run),
-        Err(error) => report::error(&error, session.language, session.common.verbose),
+        Err(error) => session.report(&error),
     }
 }
 

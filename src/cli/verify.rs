@@ -9,7 +9,7 @@ use crate::workflow::{Error, file_password};
 use super::args::VerifyArguments;
 use super::exit::ExitCode;
 use super::person::TerminalPerson;
-use super::{Session, now, open, report};
+use super::{Session, now, open};
 
 pub fn run(session: &Session, arguments: &VerifyArguments) -> Result<ExitCode, Error> {
     let mut person = TerminalPerson::new(session.language, session.common.yes);
@@ -71,10 +71,6 @@ pub fn run(session: &Session, arguments: &VerifyArguments) -> Result<ExitCode, E
     }
     match examined.verdict() {
         Ok(()) => Ok(ExitCode::Done),
-        Err(error) => Ok(report::error(
-            &Error::Credential(error),
-            session.language,
-            session.common.verbose,
-        )),
+        Err(error) => Ok(session.report(&Error::Credential(error))),
     }
 }

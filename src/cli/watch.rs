@@ -9,7 +9,7 @@ use crate::explain::{file_not_read, letter_trouble, not_taken};
 use crate::ledger::{Keep, LetterOutcome};
 use crate::workflow::{Error, Kept, WatchNews, WatchRequest, Watched, WatchedLetter};
 
-use super::args::{KeepChoice, WatchArguments};
+use super::args::WatchArguments;
 use super::exit::ExitCode;
 use super::person::TerminalPerson;
 use super::{Session, open};
@@ -17,10 +17,7 @@ use super::{Session, open};
 pub fn run(session: &Session, arguments: &WatchArguments) -> Result<ExitCode, Error> {
     let request = WatchRequest {
         folder: arguments.folder.clone(),
-        keep: arguments.keep.map(|keep| match keep {
-            KeepChoice::Seal => Keep::Seal,
-            KeepChoice::Delete => Keep::Delete,
-        }),
+        keep: arguments.keep,
         every: Duration::try_from_secs_f64(arguments.every).unwrap_or(Duration::ZERO),
         once: arguments.once,
         jobs: open::jobs(arguments.jobs),

@@ -16,7 +16,7 @@ use serde::Deserialize;
 #[serde(deny_unknown_fields)]
 pub struct Phrase {
     /// What the sentence means.
-    pub reason: PhraseReason,
+    pub reason: Meaning,
     /// Words that stand in it together.
     #[serde(default)]
     pub all: Vec<String>,
@@ -29,9 +29,9 @@ pub struct Phrase {
 }
 
 /// What a sentence of the site can mean, by the names of the contract.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, PartialEq)]
 #[serde(rename_all = "kebab-case")]
-pub enum PhraseReason {
+pub enum Meaning {
     /// The pair of IDs is not accepted.
     BadIds,
     /// The certificate was handed out before.

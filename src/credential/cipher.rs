@@ -237,13 +237,17 @@ fn unsupported(part: Part, identifier: String) -> CredentialError {
 
 const PBES2: &str = "1.2.840.113549.1.5.13";
 const PBKDF2: &str = "1.2.840.113549.1.5.12";
-const HMAC_SHA1: &str = "1.2.840.113549.2.7";
+pub(super) const HMAC_SHA1: &str = "1.2.840.113549.2.7";
+pub(super) const HMAC_SHA224: &str = "1.2.840.113549.2.8";
+pub(super) const HMAC_SHA256: &str = "1.2.840.113549.2.9";
+pub(super) const HMAC_SHA384: &str = "1.2.840.113549.2.10";
+pub(super) const HMAC_SHA512: &str = "1.2.840.113549.2.11";
 const FUNCTIONS: [(&str, &str); 5] = [
     (HMAC_SHA1, "HMAC-SHA-1"),
-    ("1.2.840.113549.2.8", "HMAC-SHA-224"),
-    ("1.2.840.113549.2.9", "HMAC-SHA-256"),
-    ("1.2.840.113549.2.10", "HMAC-SHA-384"),
-    ("1.2.840.113549.2.11", "HMAC-SHA-512"),
+    (HMAC_SHA224, "HMAC-SHA-224"),
+    (HMAC_SHA256, "HMAC-SHA-256"),
+    (HMAC_SHA384, "HMAC-SHA-384"),
+    (HMAC_SHA512, "HMAC-SHA-512"),
 ];
 const CIPHERS: [(&str, &str); 4] = [
     ("1.2.840.113549.3.7", "3DES"),

@@ -71,14 +71,12 @@ mod tests {
     use sha2::{Sha256, Sha512};
 
     use super::*;
+    use crate::domain::hexadecimal;
 
     fn key<D: Digest + BlockSizeUser>(rounds: u32, purpose: Purpose, length: usize) -> String {
         let password = [0, b'1', 0, b'2', 0, b'3', 0, b'4', 0, 0];
         let salt: Vec<u8> = (1..=8).collect();
-        derive::<D>(&password, &salt, rounds, purpose, length)
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect()
+        hexadecimal(&derive::<D>(&password, &salt, rounds, purpose, length))
     }
 
     /// Values of `openssl kdf … -kdfopt hexpass:00310032003300340000 -kdfopt hexsalt:0102030405060708

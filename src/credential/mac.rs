@@ -16,7 +16,7 @@ use sha2::{Sha224, Sha256, Sha384, Sha512, Sha512_224, Sha512_256};
 use zeroize::Zeroizing;
 
 use super::ber::{Node, SEQUENCE};
-use super::cipher;
+use super::cipher::{self, HMAC_SHA1, HMAC_SHA224, HMAC_SHA256, HMAC_SHA384, HMAC_SHA512};
 use super::derivation::{Purpose, derive};
 use super::password::FilePassword;
 use super::{CredentialError, Part};
@@ -187,7 +187,7 @@ impl Hash {
     fn from_hmac(identifier: &str) -> Option<Self> {
         Some(match identifier {
             HMAC_SHA1 => Self::Sha1,
-            "1.2.840.113549.2.8" => Self::Sha224,
+            HMAC_SHA224 => Self::Sha224,
             HMAC_SHA256 => Self::Sha256,
             HMAC_SHA384 => Self::Sha384,
             HMAC_SHA512 => Self::Sha512,
@@ -262,9 +262,5 @@ fn unsupported(identifier: String) -> CredentialError {
 }
 
 const PBMAC1: &str = "1.2.840.113549.1.5.14";
-const HMAC_SHA1: &str = "1.2.840.113549.2.7";
-const HMAC_SHA256: &str = "1.2.840.113549.2.9";
-const HMAC_SHA384: &str = "1.2.840.113549.2.10";
-const HMAC_SHA512: &str = "1.2.840.113549.2.11";
 /// In bytes: RFC 9879 §4 asks for 20 at least, and no HMAC uses more than one block of its hash.
 const KEY_LENGTHS: std::ops::RangeInclusive<usize> = 20..=128;

@@ -21,7 +21,7 @@ use zeroize::Zeroizing;
 use super::envelope::{self, EnvelopeError};
 use super::files::{self, DiskError, PathKind};
 use super::{CustodyError, Plaintext, WorkFactor};
-use crate::domain::{CertificatePassword, Pkcs12};
+use crate::domain::{CertificatePassword, Pkcs12, hexadecimal};
 use crate::platform;
 
 /// Why a back-up cannot be written or read.
@@ -177,10 +177,7 @@ fn write(dir: &Path, name: &str, bytes: &[u8]) -> Result<PathBuf, BackupError> {
 }
 
 pub(crate) fn hash(bytes: &[u8]) -> String {
-    Sha256::digest(bytes)
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    hexadecimal(&Sha256::digest(bytes))
 }
 
 const PASSWORD_SUFFIX: &str = ".password.age";

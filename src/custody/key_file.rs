@@ -19,6 +19,7 @@ use zeroize::Zeroizing;
 
 use super::files::{self, DiskError, PathKind};
 use super::{CustodyError, DataKey, KEY_LENGTH};
+use crate::domain::hexadecimal;
 
 /// How much work scrypt asks of whoever tries a passphrase: 2 to this power.
 ///
@@ -51,9 +52,7 @@ pub(super) fn write(
     if !files::write_if_absent(dir, NAME, &wrapped, PathKind::KeyFile)? {
         return Err(CustodyError::KeyExists { path: path(dir) });
     }
-    let check = format!("{}  {NAME}\n", hex_digest(&wrapped));
-    files::replace_owner_only_atomic(dir, CHECK_NAME, check.as_bytes(), PathKind::KeyFile)?;
-    Ok(())
+    write_check(dir, &wrapped)
 }
 
 /// Wraps `key` anew and writes it over the key file that may be there.
@@ -75,9 +74,7 @@ pub(super) fn replace(
         _ => {}
     }
     files::replace_owner_only_atomic(dir, NAME, &wrapped, PathKind::KeyFile)?;
-    let check = format!("{}  {NAME}\n", hex_digest(&wrapped));
-    files::replace_owner_only_atomic(dir, CHECK_NAME, check.as_bytes(), PathKind::KeyFile)?;
-    Ok(())
+    write_check(dir, &wrapped)
 }
 
 /// Takes the key file away.
@@ -171,6 +168,13 @@ fn read_bounded(path: &Path) -> Result<Vec<u8>, CustodyError> {
     })
 }
 
+/// Writes the hash of the key file beside it, as `sha256sum` does.
+fn write_check(dir: &Path, wrapped: &[u8]) -> Result<(), CustodyError> {
+    let check = format!("{}  {NAME}\n", hex_digest(wrapped));
+    files::replace_owner_only_atomic(dir, CHECK_NAME, check.as_bytes(), PathKind::KeyFile)?;
+    Ok(())
+}
+
 /// Whether the check beside the key file agrees, or is not there to disagree.
 fn is_as_written(dir: &Path, wrapped: &[u8]) -> bool {
     match fs::read_to_string(dir.join(CHECK_NAME)) {
@@ -180,10 +184,7 @@ fn is_as_written(dir: &Path, wrapped: &[u8]) -> bool {
 }
 
 fn hex_digest(bytes: &[u8]) -> String {
-    Sha256::digest(bytes)
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    hexadecimal(&Sha256::digest(bytes))
 }
 
 const NAME: &str = "key.age";

@@ -15,6 +15,7 @@ use zeroize::Zeroizing;
 
 use super::files::{self, Temporary};
 use super::{CustodyError, DiskError, PathKind, Sealed, Vault};
+use crate::domain::hexadecimal;
 use crate::platform;
 
 /// Why a letter cannot be sealed, or a sealed one not opened.
@@ -64,11 +65,11 @@ pub fn seal(
     dir: &Path,
     name: &str,
 ) -> Result<PathBuf, SealedLetterError> {
-    let mut places = Vec::new();
+    let mut free = None;
     for number in 1..=files::MOST_BESIDE {
         let path = files::place(dir, &files::numbered(name, number), PathKind::Scan)?;
         if path.symlink_metadata().is_err() {
-            places.push(path);
+            free = Some(path);
             break;
         }
         if holds(vault, &path, sha256) {
@@ -76,7 +77,7 @@ pub fn seal(
         }
     }
     let failed = |path: &Path, error| DiskError::new(PathKind::Scan, path, error);
-    let Some(path) = places.pop() else {
+    let Some(path) = free else {
         let taken = io::Error::from(io::ErrorKind::AlreadyExists);
         return Err(failed(&dir.join(name), taken).into());
     };
@@ -248,8 +249,7 @@ impl Head {
 }
 
 fn record(sha256: [u8; 32]) -> String {
-    let digits: String = sha256.iter().map(|byte| format!("{byte:02x}")).collect();
-    format!("letter {digits}")
+    format!("letter {}", hexadecimal(&sha256))
 }
 
 fn field(number: u64, of: u64) -> String {

@@ -9,7 +9,7 @@ use x509_parser::asn1_rs::Tag;
 use x509_parser::certificate::X509Certificate;
 use x509_parser::prelude::{AttributeTypeAndValue, FromDer};
 
-use super::{CertificateFacts, Fingerprint};
+use super::{CertificateFacts, Fingerprint, hexadecimal};
 
 /// Why bytes are no certificate.
 #[derive(Clone, Debug, Eq, Error, PartialEq)]
@@ -47,7 +47,7 @@ impl CertificateFacts {
             subject_common_name: subject.iter_common_name().next().map(text),
             issuer_common_name: issuer.iter_common_name().next().map(text),
             organizations,
-            serial_number: hexadecimal(certificate.raw_serial()),
+            serial_number: serial_digits(certificate.raw_serial()),
             not_before: instant(certificate.validity().not_before.timestamp())?,
             not_after: instant(certificate.validity().not_after.timestamp())?,
             friendly_name,
@@ -73,12 +73,12 @@ fn text(attribute: &AttributeTypeAndValue<'_>) -> String {
 }
 
 /// Lower-case hexadecimal without the sign's leading zero byte, as openssl prints it.
-fn hexadecimal(serial: &[u8]) -> String {
+fn serial_digits(serial: &[u8]) -> String {
     let digits = match serial {
         [0, rest @ ..] if !rest.is_empty() => rest,
         whole => whole,
     };
-    digits.iter().map(|byte| format!("{byte:02x}")).collect()
+    hexadecimal(digits)
 }
 
 fn instant(seconds: i64) -> Result<Timestamp, CertificateFactsError> {

@@ -21,12 +21,14 @@ pub fn fold_typed(typed: &str) -> String {
 
 /// Shows an ID in groups of five, as people read it aloud.
 pub fn grouped(id: &str) -> String {
+    in_groups(id, 5)
+}
+
+/// An ID in groups of `length` characters, at least one, with a blank between them.
+pub fn in_groups(id: &str, length: usize) -> String {
     let characters: Vec<char> = id.chars().collect();
-    characters
-        .chunks(5)
-        .map(|group| group.iter().collect::<String>())
-        .collect::<Vec<_>>()
-        .join(" ")
+    let groups = characters.chunks(length.max(1)).map(String::from_iter);
+    groups.collect::<Vec<_>>().join(" ")
 }
 
 /// リクエストID: the number on the letter that names one issuance.

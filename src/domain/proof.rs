@@ -13,7 +13,10 @@ use secrecy::{ExposeSecret, SecretBox};
 use sha2::{Digest, Sha256};
 use thiserror::Error;
 
-use super::{CertificatePassword, InstitutionCode, ReferenceId, RequestId, TerminalName, Validity};
+use super::{
+    CertificatePassword, InstitutionCode, ReferenceId, RequestId, TerminalName, Validity,
+    hexadecimal,
+};
 
 /// One certificate granted on a letter: one block, one terminal.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -131,7 +134,7 @@ impl Fingerprint {
 
 impl fmt::Display for Fingerprint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        f.write_str(&hexadecimal(&self.0))
     }
 }
 

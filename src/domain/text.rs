@@ -1,4 +1,4 @@
-//! Sentences for people in Japanese and English, and how far two spellings are apart.
+//! Sentences for people in Japanese and English, how far two spellings are apart, and bytes in digits.
 
 /// The language of messages; Japanese unless asked otherwise.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -35,6 +35,13 @@ impl Text {
             Language::En => &self.en,
         }
     }
+}
+
+/// Bytes as lower-case hexadecimal, two digits each.
+pub fn hexadecimal(bytes: &[u8]) -> String {
+    let digit = |half: u8| char::from(b"0123456789abcdef"[usize::from(half)]);
+    let halves = bytes.iter().flat_map(|byte| [byte >> 4, byte & 0xf]);
+    halves.map(digit).collect()
 }
 
 /// Levenshtein distance: insertions, deletions and substitutions that turn `a` into `b`.

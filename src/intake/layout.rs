@@ -9,12 +9,15 @@
 use crate::domain::BoundingBox;
 use crate::intake::page::{Ink, Mask, Upright};
 
+mod columns;
+mod frames;
 mod print;
 mod rules;
 
 pub use print::{Area, PrintLine, pieces};
 
-use print::lines_of;
+use columns::{line_of, unruled_table, words};
+use frames::frames;
 use rules::{RuleSize, RulingLine, ruling_lines};
 
 /// What parts a page's print.
@@ -182,9 +185,7 @@ impl Size {
         let size = width.max(height) >= self.mm(0.8);
         size && height <= self.mm(14.0) && width <= self.mm(60.0) && !torn
     }
-}
 
-impl Size {
     /// A thin piece beside a rule is what a leaning or broken rule left behind.
     fn is_left_of_a_rule(&self, piece: &Area, across: &[RulingLine], down: &[RulingLine]) -> bool {
         let (thin, near) = (self.mm(0.6), self.mm(0.8));
@@ -232,268 +233,10 @@ fn erase(mask: &mut Mask, across: &[RulingLine], down: &[RulingLine]) {
     }
 }
 
-/// The rules of one table.
-struct Frame {
-    left: usize,
-    right: usize,
-    /// Rows of the rules across, from top to bottom, outer ones included.
-    across: Vec<usize>,
-    /// Columns of the rules within, from left to right, with their rows.
-    down: Vec<RulingLine>,
-}
-
-/// Puts rules together that frame one table: rules across of about the same reach, held together by rules down.
-fn frames(across: &[RulingLine], down: &[RulingLine], size: &Size) -> Vec<Frame> {
-    let mut groups: Vec<Vec<RulingLine>> = Vec::new();
-    for line in across {
-        let above = groups.iter_mut().rev().find(|group| {
-            let last = group[group.len() - 1];
-            let reach = last.overlap(line.from, line.to);
-            reach * 2 >= last.length().max(line.length())
-                && line.at() - last.at() <= size.mm(HIGHEST_BAND_MM)
-                && held_together(&last, line, down, size)
-        });
-        match above {
-            Some(group) => group.push(*line),
-            None => groups.push(vec![*line]),
-        }
-    }
-    groups
-        .iter()
-        .filter_map(|group| frame_of(group, down, size))
-        .collect()
-}
-
-/// Whether a rule down spans the gap between two rules across, or no rule down touches either of them.
-fn held_together(upper: &RulingLine, lower: &RulingLine, down: &[RulingLine], size: &Size) -> bool {
-    let near = size.mm(2.0);
-    let gap = lower.at().saturating_sub(upper.at());
-    let within = |line: &&RulingLine| {
-        (upper.from.saturating_sub(near)..upper.to + near).contains(&line.at())
-    };
-    let mut touching = down
-        .iter()
-        .filter(within)
-        .filter(|line| line.overlap(upper.at().saturating_sub(near), lower.at() + near) > near / 2);
-    let spanning = touching
-        .clone()
-        .any(|line| line.overlap(upper.at(), lower.at()) * 2 > gap);
-    spanning || touching.next().is_none()
-}
-
-fn frame_of(group: &[RulingLine], down: &[RulingLine], size: &Size) -> Option<Frame> {
-    let left = group.iter().map(|line| line.from).min()?;
-    let right = group.iter().map(|line| line.to).max()?;
-    let near = size.mm(2.0);
-    let (first, last) = (group[0].at(), group[group.len() - 1].at());
-    let touching: Vec<&RulingLine> = down
-        .iter()
-        .filter(|line| (left.saturating_sub(near)..right + near).contains(&line.at()))
-        .filter(|line| line.overlap(first.saturating_sub(near), last + near) > near)
-        .collect();
-    // A missing outer rule: the rules down reach beyond the outermost rule across.
-    let reach_up = touching.iter().map(|line| line.from).min();
-    let reach_down = touching.iter().map(|line| line.to).max();
-    let mut rows: Vec<usize> = group.iter().map(RulingLine::at).collect();
-    let lowest_band = size.mm(LOWEST_BAND_MM);
-    rows.extend(reach_up.filter(|top| top + lowest_band < first));
-    rows.extend(reach_down.filter(|bottom| last + lowest_band < *bottom));
-    rows.sort_unstable();
-    // A double rule is one.
-    rows.dedup_by(|lower, upper| *lower - *upper < lowest_band);
-    let inner = size.mm(4.0);
-    let mut within: Vec<RulingLine> = touching
-        .into_iter()
-        .filter(|line| (left + inner..right.saturating_sub(inner)).contains(&line.at()))
-        .copied()
-        .collect();
-    within.sort_by_key(RulingLine::at);
-    (rows.len() >= 2).then_some(Frame {
-        left,
-        right,
-        across: rows,
-        down: within,
-    })
-}
-
-impl Frame {
-    fn top(&self) -> usize {
-        self.across[0]
-    }
-
-    fn bottom(&self) -> usize {
-        self.across[self.across.len() - 1]
-    }
-
-    fn holds(&self, piece: &Area) -> bool {
-        (self.left..self.right).contains(&piece.middle_x())
-            && (self.top()..self.bottom()).contains(&piece.middle_y())
-    }
-
-    fn table(&self, inside: Vec<Area>, em: usize) -> Table {
-        let columns = self.columns(&inside, em);
-        let bands = self.across.windows(2).map(|rows| {
-            let band: Vec<Area> = inside
-                .iter()
-                .filter(|piece| (rows[0]..rows[1]).contains(&piece.middle_y()))
-                .copied()
-                .collect();
-            band_of(&band, &columns, em)
-        });
-        Table {
-            ruled: true,
-            bands: bands.collect(),
-        }
-    }
-
-    /// Columns between cells: rules that go down most of the table; without any, the white corridor.
-    fn columns(&self, inside: &[Area], em: usize) -> Vec<usize> {
-        let height = self.bottom() - self.top();
-        let mut columns: Vec<(usize, usize)> = Vec::new();
-        for line in &self.down {
-            let reach = line.overlap(self.top(), self.bottom());
-            match columns.last_mut() {
-                Some((at, sum)) if line.at() - *at <= em / 2 => *sum += reach,
-                _ => columns.push((line.at(), reach)),
-            }
-        }
-        let ruled: Vec<usize> = columns
-            .into_iter()
-            .filter(|(_, reach)| reach * 5 >= height * 2)
-            .map(|(at, _)| at)
-            .collect();
-        match ruled.is_empty() {
-            true => corridor(&words(inside, em), em).into_iter().collect(),
-            false => ruled,
-        }
-    }
-}
-
-/// Deals a band's pieces to cells. A word that runs across a column's edge makes the band one cell (a caption).
-fn band_of(band: &[Area], columns: &[usize], em: usize) -> Band {
-    let crossed = |column: &usize| {
-        band.iter()
-            .any(|piece| piece.left + em / 3 < *column && column + em / 3 < piece.right)
-    };
-    let edges: Vec<usize> = columns.iter().filter(|c| !crossed(c)).copied().collect();
-    let mut cells = vec![Vec::new(); edges.len() + 1];
-    for piece in band {
-        let cell = edges.partition_point(|edge| *edge <= piece.middle_x());
-        cells[cell].push(*piece);
-    }
-    let cells = cells.iter().map(|pieces| Cell {
-        lines: lines_of(pieces, em),
-    });
-    Band {
-        cells: cells.collect(),
-    }
-}
-
-/// Words: pieces side by side with less than a character between them.
-fn words(pieces: &[Area], em: usize) -> Vec<Vec<Area>> {
-    let mut sorted = pieces.to_vec();
-    sorted.sort_by_key(|piece| piece.left);
-    let mut words: Vec<(Area, Vec<Area>)> = Vec::new();
-    // Words that ended far to the left cannot grow any more: only the open ones are looked at.
-    let mut open: Vec<usize> = Vec::new();
-    for piece in sorted {
-        open.retain(|word| words[*word].0.right + em >= piece.left);
-        let home = open.iter().copied().find(|word| {
-            let (area, _) = &words[*word];
-            let shared = area.shared_rows(&piece);
-            let low = area.height().min(piece.height());
-            shared * 2 > low || (shared > 0 && area.with(&piece).height() <= em * 5 / 4)
-        });
-        match home {
-            Some(word) => {
-                words[word].0 = words[word].0.with(&piece);
-                words[word].1.push(piece);
-            }
-            None => {
-                open.push(words.len());
-                words.push((piece, vec![piece]));
-            }
-        }
-    }
-    words.into_iter().map(|(_, pieces)| pieces).collect()
-}
-
-fn line_of(word: &[Area], em: usize) -> PrintLine {
-    let area = area_of(word);
-    let mut lines = lines_of(word, em);
-    lines.sort_by_key(|line| std::cmp::Reverse(line.area.width()));
-    let widest = lines.first();
-    PrintLine {
-        area,
-        glyph: widest.map_or(em, |line| line.glyph),
-        typical: widest.map_or(em, |line| line.typical),
-    }
-}
-
-fn area_of(word: &[Area]) -> Area {
-    let mut word = word.iter();
-    let first = word.next().copied().unwrap_or(NOWHERE);
-    word.fold(first, |sum, piece| sum.with(piece))
-}
-
-/// The column that the most gaps between words of one line share: labels end before it, values start behind it.
-fn corridor(words: &[Vec<Area>], em: usize) -> Option<usize> {
-    let mut areas: Vec<Area> = words.iter().map(|word| area_of(word)).collect();
-    areas.sort_by_key(|area| area.left);
-    let mut gaps: Vec<(usize, usize)> = Vec::new();
-    for (i, word) in areas.iter().enumerate() {
-        let next = areas[i + 1..].iter().find(|other| {
-            other.left >= word.right
-                && other.shared_rows(word) * 3 > word.height().min(other.height())
-        });
-        gaps.extend(
-            next.map(|next| (word.right, next.left))
-                .filter(|(from, to)| to - from >= em * 3 / 4),
-        );
-    }
-    // The best column lies just before the start of some value.
-    let shared = |at: usize| {
-        gaps.iter()
-            .filter(|(from, to)| *from < at && at <= *to)
-            .count()
-    };
-    let best = gaps.iter().map(|(_, to)| (shared(*to), *to)).max()?;
-    (best.0 >= FEWEST_ROWS).then_some(best.1.saturating_sub(em / 4))
-}
-
-/// Print in two columns without rules as one band, and what does not belong to it.
-fn unruled_table(free: &[Area], em: usize) -> Option<(Table, Vec<Area>)> {
-    let words = words(free, em);
-    let column = corridor(&words, em)?;
-    let (mut inside, mut outside) = (Vec::new(), Vec::new());
-    for word in words {
-        let area = area_of(&word);
-        match area.left + em / 3 < column && column + em / 3 < area.right {
-            true => outside.extend(word),
-            false => inside.extend(word),
-        }
-    }
-    let table = Table {
-        ruled: false,
-        bands: vec![band_of(&inside, &[column], em)],
-    };
-    Some((table, outside))
-}
-
-const NOWHERE: Area = Area {
-    left: 0,
-    top: 0,
-    right: 0,
-    bottom: 0,
-};
 /// Print does not run on for so long without a gap.
 const ACROSS_MM: f32 = 16.0;
 /// The strokes of a title are shorter.
 const DOWN_MM: f32 = 7.0;
-const HIGHEST_BAND_MM: f32 = 45.0;
-const LOWEST_BAND_MM: f32 = 2.5;
-/// Two columns need so many rows before they are believed.
-const FEWEST_ROWS: usize = 3;
 /// Fewer pieces than this are dirt or a page number.
 const FEWEST_PIECES: usize = 12;
 

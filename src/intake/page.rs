@@ -340,7 +340,7 @@ fn stretched(grey: u32, (dark, light): (u32, u32)) -> u32 {
 const MASK_DPI: f32 = 150.0;
 /// Tiles of 5 mm: larger than a stroke, smaller than a shadow.
 const TILES_PER_INCH: f32 = 5.0;
-/// Pixels that share one measure of the light.
+/// Neighbours, of a line or of the mask, that share one measure of the light.
 const SAME_LIGHT: usize = 8;
 /// Leans below 0.05° shift a line by less than its rule is thick.
 const LEVEL: f64 = 0.0009;

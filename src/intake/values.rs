@@ -254,22 +254,10 @@ impl ValueReader<'_> {
         specimens.add_words(&lines, spellings);
     }
 
-    /// Rules out the look-alikes of an ID, as far as `specimens` can.
-    pub fn settle(
-        &self,
-        row: &RowLayout,
-        readings: &mut TwoReadings,
-        digit: usize,
-        specimens: &Specimens,
-    ) {
-        if !readings.agree_but_for_look_alikes() {
-            return;
-        }
-        let Some(line) = self.specimen_line(row, digit) else {
-            return;
-        };
+    /// Rules out the look-alikes of an ID, as far as `specimens` can; `line` is its [`Self::specimen_line`].
+    pub fn settle(line: &GrayImage, readings: &mut TwoReadings, specimens: &Specimens) {
         let (seen, second) = (sighting(&readings.first), readings.second.characters());
-        let settled = Zeroizing::new(specimens.settle(&line, &seen, &second));
+        let settled = Zeroizing::new(specimens.settle(line, &seen, &second));
         let characters = readings.first.characters.iter_mut();
         for (character, settled) in characters.zip(settled.iter()) {
             let Some(settled) = settled else { continue };
@@ -290,7 +278,7 @@ impl ValueReader<'_> {
     }
 
     /// A value's line for comparing glyphs; `None` for values of several lines.
-    fn specimen_line(&self, row: &RowLayout, digit: usize) -> Option<GrayImage> {
+    pub fn specimen_line(&self, row: &RowLayout, digit: usize) -> Option<GrayImage> {
         let [line] = row.value.as_slice() else {
             return None;
         };

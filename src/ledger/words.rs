@@ -57,7 +57,7 @@ pub struct FileHash(pub [u8; 32]);
 
 impl fmt::Display for FileHash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        f.write_str(&domain::hexadecimal(&self.0))
     }
 }
 

@@ -15,7 +15,8 @@ use super::error::{FileProblem, RefusalReason, RetrievalError, UnclearProblem};
 use super::exchange::AnswerEnd;
 use super::network::Site;
 use super::page::{self, AfterSubmission, Onward, Towards};
-use super::phrases::{Meaning, Understood};
+use super::phrases::Understood;
+use crate::config::Meaning;
 use crate::domain::{CertificatePassword, Issuance, Pkcs12};
 use structure::{Shape, shape};
 

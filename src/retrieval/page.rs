@@ -21,9 +21,9 @@ mod words;
 use thiserror::Error;
 use url::Url;
 
-use crate::config::FormLabels;
+use crate::config::{FormLabels, Meaning};
 use crate::domain::{CertificatePassword, Issuance};
-use crate::retrieval::phrases::{Meaning, Phrases};
+use crate::retrieval::phrases::Phrases;
 
 pub(crate) use address::hold_to_site;
 pub use fingerprint::FormFingerprint;

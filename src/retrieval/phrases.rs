@@ -9,27 +9,7 @@ use std::sync::LazyLock;
 use serde::Deserialize;
 use unicode_normalization::UnicodeNormalization;
 
-use crate::config::{Phrase, PhraseReason};
-
-/// What a page of the site says, as far as the table knows.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, PartialEq)]
-#[serde(rename_all = "kebab-case")]
-pub enum Meaning {
-    /// The pair of IDs is not accepted.
-    BadIds,
-    /// The certificate was handed out before.
-    AlreadyIssued,
-    /// The retrieval deadline or the validity is over.
-    Expired,
-    /// Too many wrong attempts.
-    Locked,
-    /// The site does not like the form of the password.
-    PasswordFormat,
-    /// The session or the page is too old; nothing was processed.
-    SessionTimeout,
-    /// Maintenance or out of hours; nothing was processed.
-    Maintenance,
-}
+use crate::config::{Meaning, Phrase};
 
 /// The words for forms and the classes of messages.
 #[derive(Clone, Debug, Deserialize)]
@@ -173,15 +153,7 @@ impl From<&Phrase> for Class {
             folded.filter(|word| !word.is_empty()).collect()
         };
         Self {
-            reason: match phrase.reason {
-                PhraseReason::BadIds => Meaning::BadIds,
-                PhraseReason::AlreadyIssued => Meaning::AlreadyIssued,
-                PhraseReason::Expired => Meaning::Expired,
-                PhraseReason::Locked => Meaning::Locked,
-                PhraseReason::PasswordFormat => Meaning::PasswordFormat,
-                PhraseReason::SessionTimeout => Meaning::SessionTimeout,
-                PhraseReason::Maintenance => Meaning::Maintenance,
-            },
+            reason: phrase.reason,
             all: folded(&phrase.all),
             any: folded(&phrase.any),
             either: Vec::new(),

@@ -3,6 +3,7 @@
 //! They go through the same record as a scan. By hand, each ID is keyed twice without seeing the first entry;
 //! the equal second entry is the second reading of design rule 1.
 
+use jiff::Timestamp;
 use jiff::civil::Date;
 use secrecy::{ExposeSecret, SecretString};
 
@@ -78,13 +79,7 @@ impl Desk<'_> {
             )
         {
             // Two lists that disagree about one request ID: a person has to look at the paper.
-            self.ledger.record_reading_onto(
-                other,
-                &reading,
-                Origin::Added,
-                &pictures::encode,
-                now,
-            )?;
+            self.contradict(other, &reading, now)?;
             added.records.push(other);
             added.waiting += 1;
             return Ok(());
@@ -110,17 +105,24 @@ impl Desk<'_> {
             | Confirmation::AlreadyConfirmed(_)
             | Confirmation::AlreadySubmitted(_) => added.confirmed += 1,
             Confirmation::Differs(other) => {
-                self.ledger.record_reading_onto(
-                    other,
-                    &reading,
-                    Origin::Added,
-                    &pictures::encode,
-                    now,
-                )?;
+                self.contradict(other, &reading, now)?;
                 added.waiting += 1;
             }
             Confirmation::StillRefused(_) => added.still_refused += 1,
         }
+        Ok(())
+    }
+
+    /// Holds a row against `record`, which says something else of the same request ID: a person decides.
+    fn contradict(
+        &mut self,
+        record: RecordId,
+        reading: &IssuanceReading,
+        at: Timestamp,
+    ) -> Result<(), Error> {
+        let encode = &pictures::encode;
+        self.ledger
+            .record_reading_onto(record, reading, Origin::Added, encode, at)?;
         Ok(())
     }
 

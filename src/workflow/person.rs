@@ -6,6 +6,7 @@
 use secrecy::SecretString;
 use thiserror::Error;
 
+use super::error::Error;
 use crate::domain::{Crop, Field, Text};
 
 /// Why a person could not be asked.
@@ -83,6 +84,20 @@ pub trait Person {
 
     /// Shows a cut-out of the page.
     fn show(&mut self, crop: &Crop, caption: &Text);
+}
+
+/// What was given beforehand, or what a person keys unseen; `nobody` says that there is neither.
+pub(super) fn given_or_keyed(
+    given: Option<SecretString>,
+    person: &mut dyn Person,
+    prompt: &Text,
+    nobody: fn() -> Error,
+) -> Result<SecretString, Error> {
+    match given {
+        Some(secret) => Ok(secret),
+        None if person.is_present() => Ok(person.key_hidden(prompt)?),
+        None => Err(nobody()),
+    }
 }
 
 /// Hears how a long step goes on.

@@ -16,7 +16,9 @@ use tokio::runtime::Runtime;
 use crate::config::Config;
 use crate::custody::backup::medium::Medium;
 use crate::custody::{WorkFactor, files};
-use crate::domain::{Crop, Field, Issuance, IssuanceReading, Status, Text, japan_date};
+use crate::domain::{
+    Crop, Field, Issuance, IssuanceReading, Status, Text, hexadecimal, japan_date,
+};
 use crate::installer::{InstallError, Proof};
 use crate::intake::{Input, Source};
 use crate::ledger::{Ledger, RecordId, SiteKind};
@@ -593,10 +595,7 @@ fn secrets() -> Result<(String, SecretString), Error> {
     let mut random = [0_u8; 24];
     getrandom::fill(&mut random)
         .map_err(|source| crate::custody::CustodyError::NoRandomness { source })?;
-    let passphrase = random[..16]
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+    let passphrase = hexadecimal(&random[..16]);
     let digits = u32::from_le_bytes([random[16], random[17], random[18], random[19]]) % 10_000;
     Ok((passphrase, SecretString::from(format!("{digits:04}"))))
 }

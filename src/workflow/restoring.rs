@@ -22,7 +22,7 @@ use crate::platform;
 
 use super::error::Error;
 use super::installing::{Destination, Installation};
-use super::person::{PersonError, Question};
+use super::person::{PersonError, Question, given_or_keyed};
 use super::{Desk, Outcome};
 use candidates::{Candidate, Candidates};
 use password::Known;
@@ -235,14 +235,9 @@ impl Desk<'_> {
             return Ok(Pkcs12::received(backup::read(p12)?.to_vec()));
         }
         let sealed = candidate.path();
-        let passphrase = match passphrase {
-            Some(passphrase) => passphrase.clone(),
-            None if self.person.is_present() => self.person.key_hidden(&Text::new(
-                "バックアップのパスフレーズ:",
-                "Passphrase of the back-up:",
-            ))?,
-            None => return Err(super::backing_up::nobody_for_the_backup_passphrase()),
-        };
+        let prompt = Text::new("バックアップのパスフレーズ:", "Passphrase of the back-up:");
+        let nobody = super::backing_up::nobody_for_the_backup_passphrase;
+        let passphrase = given_or_keyed(passphrase.cloned(), self.person, &prompt, nobody)?;
         Ok(Pkcs12::from(backup::open(sealed, &passphrase)?))
     }
 }

@@ -14,7 +14,7 @@ use crate::ledger::{
 
 use super::error::Error;
 use super::packing::nobody_for_the_passphrase;
-use super::person::Person;
+use super::person::{Person, given_or_keyed};
 use super::{Desk, name_of};
 
 /// A case that was taken.
@@ -36,14 +36,8 @@ pub fn read_case(
     given: Option<SecretString>,
     person: &mut dyn Person,
 ) -> Result<Case, Error> {
-    let passphrase = match given {
-        Some(passphrase) => passphrase,
-        None if person.is_present() => person.key_hidden(&Text::new(
-            "ケースのパスフレーズ:",
-            "Passphrase of the case:",
-        ))?,
-        None => return Err(nobody_for_the_passphrase()),
-    };
+    let prompt = Text::new("ケースのパスフレーズ:", "Passphrase of the case:");
+    let passphrase = given_or_keyed(given, person, &prompt, nobody_for_the_passphrase)?;
     Ok(Case::read(path, &passphrase)?)
 }
 

@@ -8,7 +8,7 @@ use super::scene::{
     BACKUP_PASSPHRASE, Stick, TERMINALS, back_up, back_up_sealed, certificate_in, empty, name,
     retrieved, states, typed,
 };
-use super::support::{PASSWORD, PracticeSite, with};
+use super::support::{PASSWORD, PracticeSite};
 
 #[test]
 #[ignore = "needs openssl"]
@@ -279,9 +279,8 @@ fn pictures_of_the_letter_go_once_the_certificate_is_backed_up() {
             break (workplace, site);
         }
     };
-    let list = site.issuances.to_str().unwrap();
-    workplace.run(["add", "--from", list, "--confirmed"]);
-    workplace.run(with(&["retrieve", "--all"], site.options(&workplace)));
+    workplace.confirm(&site.issuances);
+    workplace.retrieve_all(&site);
     let pictures = || -> u32 {
         let ledger = rusqlite::Connection::open(workplace.data().join("ledger.sqlite")).unwrap();
         let query = "SELECT count(*) FROM sealed WHERE field LIKE 'crop/%' AND box IS NOT NULL";

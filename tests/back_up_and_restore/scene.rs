@@ -9,7 +9,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use super::support::screen::AtTheScreen;
-use super::support::{PracticeSite, Ran, Workplace, with};
+use super::support::{PracticeSite, Ran, Workplace};
 
 /// The terminals of the scene.
 pub const TERMINALS: usize = 2;
@@ -22,9 +22,8 @@ pub fn retrieved() -> Workplace {
     let (made, _) = MADE.get_or_init(|| {
         let workplace = Workplace::new();
         let site = PracticeSite::start(&workplace.path("practice"), TERMINALS);
-        let list = site.issuances.to_str().unwrap();
-        workplace.run(["add", "--from", list, "--confirmed"]);
-        let ran = workplace.run(with(&["retrieve", "--all"], site.options(&workplace)));
+        workplace.confirm(&site.issuances);
+        let ran = workplace.retrieve_all(&site);
         assert_eq!(ran.code, 0, "{}", ran.stderr);
         (workplace, Vec::new())
     });

@@ -342,7 +342,7 @@ fn empty() -> Workplace {
 fn confirmed() -> Workplace {
     let workplace = copy_of(Job::Add.template());
     let list = workplace.path("list.json");
-    let added = workplace.run(["add", "--from", list.to_str().unwrap(), "--confirmed"]);
+    let added = workplace.confirm(&list);
     assert_eq!(added.code, 0, "{}", added.stderr);
     let grant = authority::Grant::from(&issuance());
     let file = authority().issue(&grant, &PASSWORD.parse().unwrap(), Encoding::Modern);

@@ -69,7 +69,7 @@ impl Scene {
             .collect();
         let list = json!({"schema": "noticert.issuances/1", "issuances": rows});
         let path = workplace.write("list.json", list.to_string());
-        let added = workplace.run(["add", "--from", path.to_str().unwrap(), "--confirmed"]);
+        let added = workplace.confirm(&path);
         assert_eq!(added.code, 0, "{}", added.stderr);
         // Only the ledger may know it from here on.
         std::fs::remove_file(path).unwrap();

@@ -84,6 +84,21 @@ impl Workplace {
         Ran::of(self.command(arguments).output().unwrap())
     }
 
+    /// Enters the issuances of `list`, for which a person vouches.
+    pub fn confirm(&self, list: &Path) -> Ran {
+        self.run([
+            "add".as_ref(),
+            "--from".as_ref(),
+            list.as_os_str(),
+            "--confirmed".as_ref(),
+        ])
+    }
+
+    /// Fetches whatever may be fetched from `site`.
+    pub fn retrieve_all(&self, site: &PracticeSite) -> Ran {
+        self.run(with(&["retrieve", "--all"], site.options(self)))
+    }
+
     /// The terminals that `status --json` lists.
     pub fn terminals(&self) -> Vec<Value> {
         let ran = self.run(["status", "--json"]);

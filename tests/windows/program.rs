@@ -4,7 +4,7 @@ use std::os::windows::process::CommandExt;
 use std::path::PathBuf;
 use std::process::Command;
 
-use super::support::{PracticeSite, Ran, Workplace, program, with};
+use super::support::{PracticeSite, Ran, Workplace, program};
 use super::{openssl, plain, turn};
 
 #[test]
@@ -55,10 +55,9 @@ fn an_invented_letter_becomes_a_certificate_in_a_folder_and_not_in_the_store() {
     let _turn = turn();
     let workplace = Workplace::new();
     let site = PracticeSite::start(&workplace.path("practice"), 1);
-    let list = site.issuances.to_str().unwrap();
-    let added = workplace.run(["add", "--from", list, "--confirmed"]);
+    let added = workplace.confirm(&site.issuances);
     assert_eq!(added.code, 0, "{}", added.stderr);
-    let retrieved = workplace.run(with(&["retrieve", "--all"], site.options(&workplace)));
+    let retrieved = workplace.retrieve_all(&site);
     assert_eq!(retrieved.code, 0, "{}", retrieved.stderr);
     let terminal = workplace.terminals().remove(0);
     assert_eq!(terminal["state"], "retrieved");

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::{BackupError, hash};
 use crate::custody::files::{self, DiskError, PathKind};
 use crate::custody::sealing::fill_random;
+use crate::domain::hexadecimal;
 
 /// What lies on a medium.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
@@ -75,7 +76,7 @@ impl Index {
                 fill_random(&mut random)?;
                 Ok(Self {
                     schema: SCHEMA.to_owned(),
-                    medium: random.iter().map(|byte| format!("{byte:02x}")).collect(),
+                    medium: hexadecimal(&random),
                     copies: Vec::new(),
                 })
             }

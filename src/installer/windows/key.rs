@@ -38,6 +38,7 @@ use zeroize::Zeroizing;
 
 use super::blob;
 use super::system::{Certificate, length, succeeded};
+use crate::domain::hexadecimal;
 use crate::installer::challenge::{self, Form, Scheme};
 
 /// Where a certificate says that its key is.
@@ -443,8 +444,7 @@ fn export_cng(key: usize) -> io::Result<Option<SecretBox<Vec<u8>>>> {
     }
     let mut secret = [0_u8; 16];
     getrandom::fill(&mut secret).map_err(io::Error::other)?;
-    let secret: Zeroizing<String> =
-        Zeroizing::new(secret.iter().map(|byte| format!("{byte:02x}")).collect());
+    let secret = Zeroizing::new(hexadecimal(&secret));
     let mut wide: Zeroizing<Vec<u16>> = Zeroizing::new(secret.encode_utf16().chain([0]).collect());
     let mut parameters = Vec::new();
     let rounds = CRYPT_PKCS12_PBE_PARAMS {

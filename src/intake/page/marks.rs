@@ -4,7 +4,7 @@ use image::GrayImage;
 
 use super::light::Light;
 use super::map::Map;
-use super::{Ink, Mask, Turn};
+use super::{Ink, Mask, SAME_LIGHT, Turn};
 
 /// What each mask pixel is, in one byte, so that a page is turned once.
 pub(super) struct Marks {
@@ -141,8 +141,6 @@ const INK_PERCENT: u32 = 62;
 const FAINTEST_HAIRLINE: u32 = 12;
 /// The paper beside a hairline, in mask pixels: half a millimetre off.
 const HAIR: usize = 3;
-/// Mask pixels that share one measure of the light.
-const SAME_LIGHT: usize = 8;
 const INK: u8 = 1;
 const ALONG_ROW: u8 = 2;
 const ALONG_COLUMN: u8 = 4;

@@ -3,6 +3,8 @@
 //! Sure are the numbers and dates that both readers saw, and the issuer's name where it is one that the configuration
 //! knows.
 
+use image::GrayImage;
+
 use crate::config::ReferenceIdAlphabet;
 use crate::intake::fields::Label;
 use crate::intake::fields::blocks::BlockLayout;
@@ -36,15 +38,35 @@ pub(super) fn settle(
     if alphabet == ReferenceIdAlphabet::CapitalsAndDigits {
         specimens.rule_out_small_letters();
     }
+    let lines: Vec<Option<GrayImage>> = blocks
+        .iter()
+        .zip(&*all)
+        .map(|(block, evidence)| line_to_settle(values, digit, block, evidence))
+        .collect();
     // Twice: what vouches for one ID vouches for those settled before it.
-    settle_by(&specimens, values, digit, blocks, all);
-    settle_by(&specimens, values, digit, blocks, all);
+    settle_by(&specimens, &lines, all);
+    settle_by(&specimens, &lines, all);
     let ids = all
         .iter()
         .filter_map(|of_block| of_block.reference_id.as_ref());
     if has_no_small_letters(ids) {
         specimens.rule_out_small_letters();
-        settle_by(&specimens, values, digit, blocks, all);
+        settle_by(&specimens, &lines, all);
+    }
+}
+
+/// The line of a block's reference ID, where its readers differ in no more than look-alikes.
+fn line_to_settle(
+    values: &ValueReader<'_>,
+    digit: usize,
+    block: &BlockLayout,
+    evidence: &Evidence,
+) -> Option<GrayImage> {
+    let row = block.row(Label::ReferenceId)?;
+    let readings = &evidence.reference_id.as_ref()?.readings;
+    match readings.agree_but_for_look_alikes() {
+        true => values.specimen_line(row, digit),
+        false => None,
     }
 }
 
@@ -85,17 +107,11 @@ fn specimens(
     specimens
 }
 
-fn settle_by(
-    specimens: &Specimens,
-    values: &ValueReader<'_>,
-    digit: usize,
-    blocks: &[BlockLayout],
-    all: &mut [Evidence],
-) {
-    for (block, evidence) in blocks.iter().zip(all) {
-        if let (Some(row), Some(seen)) = (block.row(Label::ReferenceId), &mut evidence.reference_id)
-        {
-            values.settle(row, &mut seen.readings, digit, specimens);
+/// `lines` are those of the blocks of `all`.
+fn settle_by(specimens: &Specimens, lines: &[Option<GrayImage>], all: &mut [Evidence]) {
+    for (line, evidence) in lines.iter().zip(all) {
+        if let (Some(line), Some(seen)) = (line, &mut evidence.reference_id) {
+            ValueReader::settle(line, &mut seen.readings, specimens);
         }
     }
 }

@@ -12,6 +12,7 @@ use super::font::Faces;
 use super::invent::{Block, Letter};
 use super::style::Style;
 use super::{Scan, random::Random};
+use crate::domain::in_groups;
 
 /// One drawn page.
 #[derive(Clone, Debug, PartialEq)]
@@ -119,15 +120,9 @@ pub(super) fn range(from: &str, to: &str, style: &Style) -> Value {
 
 fn printed_id(id: &str, style: &Style) -> String {
     match style.grouped_ids {
-        Some(length) => widened(&grouped(id, length), style),
+        Some(length) => widened(&in_groups(id, length), style),
         None => widened(id, style),
     }
-}
-
-fn grouped(id: &str, length: usize) -> String {
-    let characters: Vec<char> = id.chars().collect();
-    let groups = characters.chunks(length.max(1)).map(String::from_iter);
-    groups.collect::<Vec<_>>().join(" ")
 }
 
 fn widened(text: &str, style: &Style) -> String {

@@ -55,8 +55,7 @@ pub fn seen_through(scan: &Scan, seed: u64) -> Scan {
     let mut image = scan.image.clone();
     for (x, y, Luma([pixel])) in image.enumerate_pixels_mut() {
         if let Some(Luma([through])) = back.get_pixel_checked(x + shift.0, y + shift.1) {
-            let ink = f32::from(255 - *through) * strength;
-            *pixel = to_byte(f32::from(*pixel) * (255.0 - ink) / 255.0);
+            darken(pixel, f32::from(*through), strength);
         }
     }
     Scan { image, ..*scan }
@@ -73,9 +72,14 @@ fn lay(image: &mut GrayImage, (x, y): (i64, i64), tone: f32, coverage: f32) {
         return;
     };
     if let Some(Luma([pixel])) = image.get_pixel_mut_checked(x, y) {
-        let passed = 255.0 - coverage.clamp(0.0, 1.0) * (255.0 - tone);
-        *pixel = to_byte(f32::from(*pixel) * passed / 255.0);
+        darken(pixel, tone, coverage.clamp(0.0, 1.0));
     }
+}
+
+/// Ink of `tone` over a pixel, of which it covers the share `coverage`, 0 to 1.
+fn darken(pixel: &mut u8, tone: f32, coverage: f32) {
+    let passed = 255.0 - coverage * (255.0 - tone);
+    *pixel = to_byte(f32::from(*pixel) * passed / 255.0);
 }
 
 /// Soft unevenness over a sheet, between 0 and 1: chance at the corners of squares, smooth between them.

@@ -14,7 +14,7 @@ use url::form_urlencoded;
 use super::fault::{Faults, Stage};
 use super::pages::{self, Shown};
 use super::{Fault, Grant, PATH, delivery};
-use crate::domain::{CertificatePassword, RequestId, Validity};
+use crate::domain::{CertificatePassword, RequestId, Validity, hexadecimal};
 use crate::practice::authority::{self, Authority, Content};
 
 /// The clerk behind the page.
@@ -461,7 +461,7 @@ fn session_cookie(headers: &HeaderMap) -> Option<String> {
 fn random_text() -> Result<String, getrandom::Error> {
     let mut bytes = [0; 16];
     getrandom::fill(&mut bytes)?;
-    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+    Ok(hexadecimal(&bytes))
 }
 
 /// Sessions kept before all are forgotten.

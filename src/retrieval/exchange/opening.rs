@@ -7,12 +7,12 @@ use url::Url;
 
 use super::journal::text_header;
 use super::{MOST_REDIRECTS, redirect_of};
+use crate::config::Meaning;
 use crate::retrieval::error::{NetworkProblem, RetrievalError};
 use crate::retrieval::network::{Site, failure};
 use crate::retrieval::page::{
     self, CarryingForm, Method, Page, Reading, RetrievalForm, Source, UnknownReason,
 };
-use crate::retrieval::phrases::Meaning;
 
 /// The form page, understood.
 pub(super) struct Opened {

@@ -8,6 +8,7 @@ use std::fmt;
 use sha2::{Digest, Sha256};
 
 use super::{Encoding, RetrievalForm, Value};
+use crate::domain::hexadecimal;
 
 /// The structure of a form in one word.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -40,12 +41,7 @@ impl FormFingerprint {
         own.sort_unstable();
         lines.extend(own);
         let digest = Sha256::digest(lines.join("\n").as_bytes());
-        Self(
-            digest[..16]
-                .iter()
-                .map(|byte| format!("{byte:02x}"))
-                .collect(),
-        )
+        Self(hexadecimal(&digest[..16]))
     }
 
     /// The text in the ledger.

@@ -8,7 +8,7 @@ use crate::credential::{self, Examination};
 use crate::custody::backup::index::{self, Entry};
 use crate::custody::backup::medium::Medium;
 use crate::custody::backup::{self, BackupError};
-use crate::domain::{CertificatePassword, Pkcs12, Text, japan_date};
+use crate::domain::{CertificatePassword, Pkcs12, Text, hexadecimal, japan_date};
 
 use super::super::Desk;
 use super::super::error::Error;
@@ -217,8 +217,7 @@ impl Desk<'_> {
 /// The bytes of a file whose hash is known.
 fn whole(path: &Path, sha256: &str) -> Result<Pkcs12, Error> {
     let pkcs12 = Pkcs12::received(backup::read(path)?.to_vec());
-    let found: String = pkcs12.sha256().iter().map(|b| format!("{b:02x}")).collect();
-    match found == sha256 {
+    match hexadecimal(&pkcs12.sha256()) == sha256 {
         true => Ok(pkcs12),
         false => Err(BackupError::NotReadBack {
             path: path.to_owned(),

@@ -5,7 +5,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::super::Desk;
 use super::super::error::Error;
-use super::super::person::{Person, PersonError, Question};
+use super::super::person::{Person, PersonError, Question, given_or_keyed};
 use crate::credential::{FilePassword, OpensFile};
 use crate::domain::{CertificatePassword, Text, fold_typed};
 
@@ -14,14 +14,11 @@ pub fn known_password(
     given: Option<SecretString>,
     person: &mut dyn Person,
 ) -> Result<CertificatePassword, Error> {
-    let typed = match given {
-        Some(text) => text,
-        None if person.is_present() => person.key_hidden(&Text::new(
-            "証明書パスワード（数字4桁）:",
-            "Certificate password (4 digits):",
-        ))?,
-        None => return Err(nobody_for_the_password()),
-    };
+    let prompt = Text::new(
+        "証明書パスワード（数字4桁）:",
+        "Certificate password (4 digits):",
+    );
+    let typed = given_or_keyed(given, person, &prompt, nobody_for_the_password)?;
     // Exposed to be folded and parsed into the password's own type.
     Ok(fold_typed(typed.expose_secret()).parse()?)
 }
@@ -34,14 +31,11 @@ pub fn file_password(
     given: Option<SecretString>,
     person: &mut dyn Person,
 ) -> Result<FilePassword, Error> {
-    let typed = match given {
-        Some(text) => text,
-        None if person.is_present() => person.key_hidden(&Text::new(
-            "ファイルのパスワード（数字4桁。別のプログラムで書き出したものなら、そのパスワード）:",
-            "Password of the file (4 digits; or what another program shut it with):",
-        ))?,
-        None => return Err(nobody_for_the_password()),
-    };
+    let prompt = Text::new(
+        "ファイルのパスワード（数字4桁。別のプログラムで書き出したものなら、そのパスワード）:",
+        "Password of the file (4 digits; or what another program shut it with):",
+    );
+    let typed = given_or_keyed(given, person, &prompt, nobody_for_the_password)?;
     // Exposed to see whether it is four digits, however they were typed.
     match fold_typed(typed.expose_secret()).parse::<CertificatePassword>() {
         Ok(digits) => Ok(digits.file_password()),

@@ -142,21 +142,8 @@ fn give_back(claimed: &Path, path: &Path) -> Result<(), SealedLetterError> {
 /// SHA-256 and length of what is left of `reader`.
 pub(super) fn hash(reader: &mut dyn Read) -> io::Result<([u8; 32], u64)> {
     let mut digest = Sha256::new();
-    let bytes = io::copy(reader, &mut HashWriter(&mut digest))?;
+    let bytes = io::copy(reader, &mut digest)?;
     Ok((digest.finalize().into(), bytes))
-}
-
-struct HashWriter<'a>(&'a mut Sha256);
-
-impl io::Write for HashWriter<'_> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.update(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
 }
 
 impl Desk<'_> {

@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use crate::custody::names::safe_file_name;
+use crate::domain::hexadecimal;
 use crate::ledger::LetterOutcome;
 
 use super::NotTaken;
@@ -166,10 +167,7 @@ impl File {
 
 /// The name under which a scan is claimed before it is put away: nobody else writes to it under that.
 pub(super) fn claim_of(sha256: [u8; 32]) -> String {
-    let digits: String = sha256[..8]
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+    let digits = hexadecimal(&sha256[..8]);
     format!("{CLAIM_PREFIX}{digits}{CLAIM_SUFFIX}")
 }
 

@@ -191,7 +191,7 @@ impl Desk<'_> {
                     finish(self, before);
                 }
                 let (_, reading) = under_way.get_or_insert_with(|| (at, Reading::default()));
-                take(reading, delivery);
+                reading.take(delivery);
             })
             .map_err(IntakeError::from)?;
         if let Some(last) = under_way.filter(|_| is_whole) {
@@ -316,20 +316,6 @@ fn contents(file: &mut dyn Read, path: &Path, length: u64) -> io::Result<Content
         bytes,
         input,
     })
-}
-
-fn take(reading: &mut Reading, delivery: Delivery) {
-    match delivery {
-        Delivery::Page(PageOutcome::Notice(sheets)) => {
-            reading.pages += 1;
-            reading.sheets.extend(sheets);
-        }
-        Delivery::Page(PageOutcome::WithoutNotice(page)) => {
-            reading.pages += 1;
-            reading.pages_without_notice.push(page);
-        }
-        Delivery::NotRead(file) => reading.files_not_read.push(file),
-    }
 }
 
 /// Which candidate a delivery is of: sources are named by their number, so no two share a name.

@@ -5,7 +5,7 @@ use image::Luma;
 use super::super::Scan;
 use super::super::damage::{Placement, resample, soften, to_byte};
 use super::super::random::Random;
-use super::{lay, millimetres};
+use super::{darken, lay, millimetres};
 
 /// A sheet that went through a copier twice.
 pub fn copied(scan: &Scan, seed: u64) -> Scan {
@@ -83,8 +83,7 @@ fn margins(scan: &mut Scan, random: &mut Random) {
             };
             let covered = ((deep + lean * along + soft - from_edge) / soft).clamp(0.0, 1.0);
             if covered > 0.0 {
-                let passed = 255.0 - covered * (255.0 - tone);
-                *pixel = to_byte(f32::from(*pixel) * passed / 255.0);
+                darken(pixel, tone, covered);
             }
         }
     }

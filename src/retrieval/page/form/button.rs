@@ -17,19 +17,8 @@ impl<'a> Candidate<'a> {
     /// The button meant for the download: the one that says so best, or the only one.
     pub(super) fn button(&self) -> Result<Button<'a>, UnknownReason> {
         let mut offered: Vec<(Fit, Button<'a>)> = self
-            .controls
-            .iter()
-            .filter(|control| {
-                is_button(control) && !control.disabled && !self.page.nodes()[control.at].hidden
-            })
-            .map(|control| {
-                let caption = button_caption(self.page, control);
-                let control = Some(*control);
-                (
-                    self.vocabulary.button(&caption),
-                    Button { control, caption },
-                )
-            })
+            .buttons()
+            .map(|button| (self.vocabulary.button(&button.caption), button))
             .collect();
         let submits = offered
             .iter()
@@ -52,6 +41,19 @@ impl<'a> Candidate<'a> {
             (Some((_, button)), None) => Ok(button),
             _ => Err(UnknownReason::SeveralButtons),
         }
+    }
+
+    /// The controls that a person could press.
+    pub(super) fn buttons(&self) -> impl Iterator<Item = Button<'a>> {
+        self.controls
+            .iter()
+            .filter(|control| {
+                is_button(control) && !control.disabled && !self.page.nodes()[control.at].hidden
+            })
+            .map(|control| Button {
+                control: Some(*control),
+                caption: button_caption(self.page, control),
+            })
     }
 
     /// Links in the form that do nothing but send it, in place of a button.

@@ -7,10 +7,10 @@
 use encoding_rs::Encoding as Charset;
 use url::Url;
 
-use super::button::{Button, is_button};
+use super::button::Button;
 use super::{Candidate, Kind};
 use crate::retrieval::page::caption::{Fit, Vocabulary};
-use crate::retrieval::page::controls::{self, button_caption, controls as owned_controls};
+use crate::retrieval::page::controls::{self, controls as owned_controls};
 use crate::retrieval::page::labels::Labels;
 use crate::retrieval::page::tree::Document;
 use crate::retrieval::page::{RetrievalForm, UnknownReason};
@@ -84,19 +84,13 @@ impl<'a> Candidate<'a> {
     /// The button that goes on: the one that names the download, or the only one that does not turn back.
     fn carrying_button(&self) -> Option<(Fit, Button<'a>)> {
         let offered: Vec<(Fit, Button<'a>)> = self
-            .controls
-            .iter()
-            .filter(|control| {
-                is_button(control) && !control.disabled && !self.page.nodes()[control.at].hidden
-            })
-            .map(|control| {
-                let caption = button_caption(self.page, control);
-                let fit = match self.vocabulary.button(&caption) {
-                    Fit::No if self.vocabulary.carries_on(&caption) => Fit::IfAlone,
+            .buttons()
+            .map(|button| {
+                let fit = match self.vocabulary.button(&button.caption) {
+                    Fit::No if self.vocabulary.carries_on(&button.caption) => Fit::IfAlone,
                     fit => fit,
                 };
-                let control = Some(*control);
-                (fit, Button { control, caption })
+                (fit, button)
             })
             .filter(|(fit, _)| *fit > Fit::No)
             .collect();
