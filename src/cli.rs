@@ -10,6 +10,7 @@ mod backup;
 mod bind;
 mod demo;
 mod doctor;
+mod double_click;
 mod downloads;
 mod exit;
 mod form;
@@ -62,8 +63,10 @@ use progress::ConsoleProgress;
 pub fn main(arguments: impl Iterator<Item = OsString>) -> process::ExitCode {
     // First of all, before anything is loaded. Every Windows since 8 obeys; an older one starts no such program.
     let _refused = platform::guard_libraries();
-    let code = match Arguments::try_parse_from(arguments) {
+    let arguments: Vec<OsString> = arguments.collect();
+    let code = match Arguments::try_parse_from(&arguments) {
         Ok(arguments) => run_to_its_end(arguments),
+        Err(_) if double_click::is_one(arguments.len()) => double_click::serve(),
         Err(error) => usage(&error),
     };
     process::ExitCode::from(code.number())

@@ -21,7 +21,7 @@ pub use nss::NssStore;
 #[cfg(not(unix))]
 pub use others::NssStore;
 #[cfg(windows)]
-pub use windows::{ImportOptions, WindowsStore};
+pub use windows::WindowsStore;
 
 use std::path::{Path, PathBuf};
 
@@ -32,6 +32,16 @@ use crate::domain::{
     CertificateFacts, CertificatePassword, Fingerprint, KeyMaterial, Pkcs12, Pkcs12Form,
     TerminalName, Text, VerifiedCredential,
 };
+
+/// How Windows is told to keep an imported key; other systems have no such choice. Strong protection is never asked
+/// for, an existing key never overwritten.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum ImportOptions {
+    /// The official procedure's: exportable, with all extended properties, for the current user (fact 27).
+    Official,
+    /// The same without the extended properties, which Wine 8 cannot import.
+    WithoutExtendedProperties,
+}
 
 /// A place that keeps certificates with their keys.
 pub trait CertificateStore {
@@ -310,17 +320,22 @@ pub fn check_practice(
 
 /// The store that browsers use for the present account; `home` is its folder.
 #[cfg(not(windows))]
-pub fn system_store(home: &Path, _writer: Box<dyn Pkcs12Writer>) -> Box<dyn CertificateStore> {
+pub fn system_store(
+    home: &Path,
+    _options: ImportOptions,
+    _writer: Box<dyn Pkcs12Writer>,
+) -> Box<dyn CertificateStore> {
     Box::new(NssStore::of_browsers(home))
 }
 
 /// The store that browsers use for the present account; `home` is its folder.
 #[cfg(windows)]
-pub fn system_store(_home: &Path, writer: Box<dyn Pkcs12Writer>) -> Box<dyn CertificateStore> {
-    Box::new(WindowsStore::of_current_user(
-        ImportOptions::Official,
-        writer,
-    ))
+pub fn system_store(
+    _home: &Path,
+    options: ImportOptions,
+    writer: Box<dyn Pkcs12Writer>,
+) -> Box<dyn CertificateStore> {
+    Box::new(WindowsStore::of_current_user(options, writer))
 }
 
 /// The name under which the ledger knows [`system_store`].

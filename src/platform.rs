@@ -173,6 +173,11 @@ pub fn obeys_escapes() -> bool {
     system::obeys_escapes()
 }
 
+/// Whether the window of this program's console was opened for it alone, so that it closes when the program ends.
+pub fn console_is_its_own() -> bool {
+    system::console_is_its_own()
+}
+
 /// Whether this program runs as root or with administrator rights, which it never needs.
 pub fn is_elevated() -> bool {
     system::is_elevated()

@@ -10,6 +10,7 @@ use zeroize::Zeroizing;
 
 use crate::config::{Config, ConfigError};
 use crate::custody::WorkFactor;
+use crate::installer::ImportOptions;
 use crate::intake::Source;
 use crate::ledger::{Ledger, SiteKind};
 use crate::platform;
@@ -159,7 +160,10 @@ pub fn destination(arguments: &StoreArguments) -> Result<Destination, Error> {
             home,
         }),
         (None, Some(folder), _) => Ok(Destination::Folder(folder.clone())),
-        (None, None, Some(home)) => Ok(Destination::Browsers { home }),
+        (None, None, Some(home)) => Ok(Destination::Browsers {
+            home,
+            options: ImportOptions::Official,
+        }),
         (None, None, None) => Err(Error::NoDataFolder),
     }
 }

@@ -29,23 +29,14 @@ use self::import::{Import, prove, roots_to_trust};
 use self::key::{Answer, Key, Place};
 use self::system::{Certificate, Name, Store};
 use super::{
-    CertificateStore, Exported, InstallError, InstalledCertificate, KeyRules, Pkcs12Writer, Proof,
+    CertificateStore, Exported, ImportOptions, InstallError, InstalledCertificate, KeyRules,
+    Pkcs12Writer, Proof,
 };
 use crate::domain::{
     CertificateFacts, Fingerprint, KeyMaterial, Pkcs12, Pkcs12Form, TerminalName, Text,
     VerifiedCredential,
 };
 use crate::platform;
-
-/// How Windows is told to keep an imported key. Strong protection is never asked for, an existing key never
-/// overwritten.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum ImportOptions {
-    /// The official procedure's: exportable, with all extended properties, for the current user (fact 27).
-    Official,
-    /// The same without the extended properties, which Wine 8 cannot import.
-    WithoutExtendedProperties,
-}
 
 impl ImportOptions {
     fn flags(self) -> CRYPT_KEY_FLAGS {

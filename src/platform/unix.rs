@@ -159,6 +159,11 @@ pub(super) fn obeys_escapes() -> bool {
     true
 }
 
+/// Terminals outlive what runs in them, or say that it ended.
+pub(super) fn console_is_its_own() -> bool {
+    false
+}
+
 pub(super) fn is_elevated() -> bool {
     geteuid().is_root()
 }

@@ -12,8 +12,8 @@ use crate::domain::{
     VerifiedCredential,
 };
 use crate::installer::{
-    self, CertificateStore, Exported, FolderStore, InstallError, NssStore, Pkcs12Writer, Proof,
-    WriteError,
+    self, CertificateStore, Exported, FolderStore, ImportOptions, InstallError, NssStore,
+    Pkcs12Writer, Proof, WriteError,
 };
 use crate::ledger::{Actor, Event, LedgerError, Record, RecordId, Retrieved};
 
@@ -28,6 +28,8 @@ pub enum Destination {
     Browsers {
         /// The home folder.
         home: PathBuf,
+        /// How Windows keeps the keys.
+        options: ImportOptions,
     },
     /// The NSS database in a named folder.
     Nss {
@@ -57,7 +59,9 @@ impl Destination {
     /// The store itself.
     pub fn open(&self) -> Box<dyn CertificateStore> {
         match self {
-            Self::Browsers { home } => installer::system_store(home, Box::new(CredentialWriter)),
+            Self::Browsers { home, options } => {
+                installer::system_store(home, *options, Box::new(CredentialWriter))
+            }
             Self::Nss { folder, home } => Box::new(NssStore::named(folder, home.as_deref())),
             Self::Folder(folder) => Box::new(FolderStore::new(folder)),
         }
@@ -66,7 +70,7 @@ impl Destination {
     /// Every store that is meant, with the name under which the ledger knows it: browsers have several.
     pub(super) fn every(&self) -> Vec<(String, Box<dyn CertificateStore>)> {
         let mut all: Vec<(String, Box<dyn CertificateStore>)> = Vec::new();
-        if let Self::Browsers { home } = self {
+        if let Self::Browsers { home, .. } = self {
             for store in NssStore::found(home) {
                 let id = format!("nss:{}", store.directory().display());
                 all.push((id, Box::new(store)));
@@ -82,7 +86,7 @@ impl Destination {
     pub(super) fn id(&self) -> String {
         let full = |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
         match self {
-            Self::Browsers { home } => installer::system_store_id(home),
+            Self::Browsers { home, .. } => installer::system_store_id(home),
             Self::Nss { folder, .. } => format!("nss:{}", full(folder).display()),
             Self::Folder(folder) => format!("folder:{}", full(folder).display()),
         }

@@ -12,6 +12,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod out_and_back;
 mod plain;
 mod platform;
 mod program;
@@ -20,7 +21,7 @@ mod store_export;
 mod store_failures;
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
@@ -98,6 +99,19 @@ fn openssl(folder: &Path, arguments: &[&str]) -> String {
     let code = code.expect("OpenSSL ends within ten seconds");
     assert_eq!(code.trim(), "0", "openssl {arguments:?}: {printed}");
     printed
+}
+
+/// An empty stick: a drive of its own, which `under-wine` lays down.
+fn stick() -> PathBuf {
+    let stick = PathBuf::from(r"S:\");
+    for entry in fs::read_dir(&stick).expect("drive S is there") {
+        let path = entry.unwrap().path();
+        match path.is_dir() {
+            true => fs::remove_dir_all(path).unwrap(),
+            false => fs::remove_file(path).unwrap(),
+        }
+    }
+    stick
 }
 
 fn name() -> TerminalName {

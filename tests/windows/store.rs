@@ -286,7 +286,7 @@ fn with_intermediate(credential: &VerifiedCredential) -> VerifiedCredential {
 }
 
 /// Whether OpenSSL finds that the stored key belongs to its certificate.
-fn openssl_verifies(certificate: &[u8], message: &str) -> bool {
+pub fn openssl_verifies(certificate: &[u8], message: &str) -> bool {
     let folder = tempfile::tempdir().unwrap();
     let path = |name: &str| folder.path().join(name);
     std::fs::write(path("certificate.der"), certificate).unwrap();

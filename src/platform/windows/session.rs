@@ -4,6 +4,7 @@ use std::io;
 use std::ptr;
 
 use windows_sys::Wdk::System::SystemServices::RtlGetVersion;
+use windows_sys::Win32::System::Console::GetConsoleProcessList;
 use windows_sys::Win32::System::LibraryLoader::{
     LOAD_LIBRARY_SEARCH_SYSTEM32, SetDefaultDllDirectories,
 };
@@ -48,6 +49,14 @@ pub(in crate::platform) fn windows_build() -> Option<u32> {
     // SAFETY: the structure says how large it is.
     let status = unsafe { RtlGetVersion(&mut version) };
     (status == 0).then_some(version.dwBuildNumber)
+}
+
+/// Explorer opens a console for a program that was double-clicked; a command line shares its own with it.
+pub(in crate::platform) fn console_is_its_own() -> bool {
+    let mut processes = [0; 2];
+    // SAFETY: there is room for as many numbers as the call is told.
+    let count = unsafe { GetConsoleProcessList(processes.as_mut_ptr(), processes.len() as u32) };
+    count == 1
 }
 
 /// Libraries that are loaded from now on come from Windows' own folder alone: not from the folder of the
