@@ -19,7 +19,7 @@ fn nss_listing(folder: &std::path::Path) -> String {
 #[test]
 #[ignore = "needs Tesseract and libnss3-tools"]
 fn demo_ends_with_three_terminals_installed_and_backed_up_and_touches_no_system_store() {
-    let workplace = Workplace::new();
+    let workplace = Workplace::untouched();
     let home = workplace.path("home");
     let system = home.join(".pki/nssdb");
     std::fs::create_dir_all(&system).unwrap();

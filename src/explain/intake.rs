@@ -141,6 +141,20 @@ fn document(error: &DocumentError) -> (Text, Text) {
                 "Split it, or raise limits.megabytes_per_file in the configuration.",
             ),
         ),
+        DocumentError::UnpacksTooLarge { limit } => (
+            Text::new(
+                format!(
+                    "ファイルの中に、展開すると {limit} MB を超える部分があります。スキャンした書類ではこうなりません。"
+                ),
+                format!(
+                    "A part of the file unpacks to more than {limit} MB; scanned papers do not."
+                ),
+            ),
+            Text::new(
+                "出所を確かめてください。正しいファイルなら、用紙を300dpiで読み取り直すか、設定の limits.megapixels_per_page を上げてください。",
+                "Make sure where it comes from. If it is right, scan the paper again at 300 dpi, or raise limits.megapixels_per_page in the configuration.",
+            ),
+        ),
         DocumentError::PageTooLarge {
             page,
             megapixels,

@@ -87,7 +87,7 @@ impl Document {
             Kind::Tiff => Form::Tiff(TiffFile::open(contents)?),
             Kind::Pdf => {
                 let bytes = contents.bytes()?;
-                Form::Pdf(Box::new(guarded(None, || PdfFile::open(bytes))?))
+                Form::Pdf(Box::new(guarded(None, || PdfFile::open(bytes, limits))?))
             }
         };
         Ok(Self {

@@ -2,6 +2,9 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process;
+use std::thread;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -11,8 +14,8 @@ use noticert::domain::{
     IssuanceReading, ReviewedIssuance, Status, Validity,
 };
 use noticert::ledger::{
-    Actor, Confirmation, Event, FileHash, Ledger, Origin, RecordId, Recorded, RefusedReason,
-    Remark, Retrieved, SiteKind, SubmissionRequest,
+    Actor, Confirmation, Event, FileHash, Ledger, LedgerError, Origin, RecordId, Recorded,
+    RefusedReason, Remark, Retrieved, SiteKind, SubmissionRequest,
 };
 use secrecy::SecretString;
 
@@ -59,9 +62,20 @@ pub fn passphrase() -> SecretString {
     SecretString::from("invented passphrase")
 }
 
+/// The ledger of `dir`. A program that another test is just starting holds a copy of the lock until it runs.
 pub fn open(dir: &Path) -> Ledger {
-    let vault = Vault::open(dir, &passphrase()).unwrap();
-    Ledger::open(dir, Some(vault), now()).unwrap()
+    for _ in 0..500 {
+        let vault = Vault::open(dir, &passphrase()).unwrap();
+        match Ledger::open(dir, Some(vault), now()) {
+            Err(LedgerError::InUse {
+                holder: Some(holder),
+            }) if holder.pid == process::id() => {
+                thread::sleep(Duration::from_millis(20));
+            }
+            opened => return opened.unwrap(),
+        }
+    }
+    panic!("this process still holds the ledger");
 }
 
 pub fn issuance(request: &str, reference: &str, terminal: &str) -> Issuance {

@@ -63,6 +63,12 @@ pub enum DocumentError {
         /// `limits.megapixels_per_page`.
         limit: u32,
     },
+    /// A part of the file is small only because it is packed.
+    #[error("a stream of the file unpacks to more than {limit} MB")]
+    UnpacksTooLarge {
+        /// Four bytes for each pixel of the largest page.
+        limit: u32,
+    },
     /// The page is stored in a way that is not read here.
     #[error("page {page} is stored in a way that is not supported: {feature}")]
     Unsupported {

@@ -7,6 +7,7 @@
 mod endings;
 mod image_stream;
 mod survey;
+mod unpacking;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -36,8 +37,9 @@ pub(super) struct PdfFile {
 
 impl PdfFile {
     /// Opens a PDF whose end is there and that needs no password.
-    pub(super) fn open(bytes: Arc<Vec<u8>>) -> Result<Self, DocumentError> {
+    pub(super) fn open(bytes: Arc<Vec<u8>>, limits: &Limits) -> Result<Self, DocumentError> {
         check_end(&bytes)?;
+        unpacking::check(&bytes, limits)?;
         let pdf = Pdf::new(bytes).map_err(|error| match error {
             LoadPdfError::Decryption(_) => DocumentError::Encrypted,
             LoadPdfError::Invalid => DocumentError::Damaged {
