@@ -396,11 +396,16 @@ impl Rehearsal<'_> {
                 .data
                 .join("stores")
                 .join(format!("terminal-{}", at + 1));
-            let nss = Destination::Nss {
-                folder: folder.join("nssdb"),
-                home: None,
+            let pem = Destination::Folder(folder.join("pem"));
+            let store = match crate::platform::IS_WINDOWS {
+                // Its only other store is the account's own, which nothing practised enters.
+                true => pem.clone(),
+                false => Destination::Nss {
+                    folder: folder.join("nssdb"),
+                    home: None,
+                },
             };
-            let mut outcomes = desk.install(&[*id], &nss)?;
+            let mut outcomes = desk.install(&[*id], &store)?;
             if let Some(Outcome {
                 result: Err(Error::Install(InstallError::ToolMissing { tool, package })),
                 ..
@@ -414,7 +419,7 @@ impl Rehearsal<'_> {
                         "  - {tool} is missing (package {package}); using a folder of PEM files"
                     ),
                 );
-                outcomes = desk.install(&[*id], &Destination::Folder(folder.join("pem")))?;
+                outcomes = desk.install(&[*id], &pem)?;
             }
             for (_, name, installed) in each_done(outcomes)? {
                 let (ja, en) = match &installed.proof {
