@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::index::{Entry, Index, NAME};
 use super::{BackupError, sheet};
+use crate::custody::Vault;
 use crate::custody::files::{self, DiskError, PathKind};
 use crate::platform;
 
@@ -198,9 +199,7 @@ impl Medium {
         doubts.extend(
             places
                 .iter()
-                .find(|place| {
-                    place.join("key.age").exists() && place.join("ledger.sqlite").exists()
-                })
+                .find(|place| Vault::exists(place) && place.join("ledger.sqlite").exists())
                 .map(|place| Doubt::HoldsData {
                     path: place.to_path_buf(),
                 }),
