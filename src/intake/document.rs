@@ -39,6 +39,9 @@ pub struct RawPage {
     pub image: GrayImage,
     /// Dots per inch across and down (equal), where the file says something believable.
     pub dpi: Option<(f32, f32)>,
+    /// Pixels of the image to one dot of the file, where the file is coarser along one axis and was stretched, else 1: a
+    /// standard fax has 2.08.
+    pub grain: f32,
     /// Something of the page may be missing (a damaged fax line, a font that cannot be drawn): nothing on
     /// it is to be accepted unseen.
     pub incomplete: bool,

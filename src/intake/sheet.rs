@@ -71,6 +71,7 @@ struct Origin<'a> {
     source: &'a str,
     number: u32,
     incomplete: bool,
+    grain: f32,
 }
 
 impl<'a> SheetReader<'a> {
@@ -89,6 +90,7 @@ impl<'a> SheetReader<'a> {
             source,
             number: page.number,
             incomplete: page.incomplete,
+            grain: page.grain,
         };
         let page = Page::examine(page.image, page.dpi);
         if let Some(spread) = page.spread()
@@ -183,7 +185,7 @@ impl<'a> SheetReader<'a> {
             layout: &layout,
             readers: &mut self.readers,
         };
-        settling::settle(&values, &self.judge, &blocks, &mut all);
+        settling::settle(&values, &self.judge, &blocks, origin.grain, &mut all);
         let mut sheets = Vec::new();
         for ((block, index), evidence) in blocks.iter().zip(1..).zip(all) {
             if self.is_of_the_old_authority(&upright, &layout, block, &evidence)? {

@@ -109,17 +109,28 @@ pub(super) fn upright(
     (grey(image), density)
 }
 
+/// A page with as many dots per inch across as down.
+pub(super) struct Equalised {
+    pub image: GrayImage,
+    /// Where the file's claim is believable.
+    pub dpi: Option<(f32, f32)>,
+    /// See [`super::RawPage::grain`].
+    pub grain: f32,
+}
+
 /// Stretches the coarser axis, as of a fax, until both have the finer one's resolution.
-///
-/// Returns the dots per inch where the file's claim is believable.
 pub(super) fn equalise(
     page: u32,
     image: GrayImage,
     density: Option<Density>,
     limits: &Limits,
-) -> Result<(GrayImage, Option<(f32, f32)>), DocumentError> {
+) -> Result<Equalised, DocumentError> {
     let Some(density) = density.filter(|d| believable_ratio(d.across, d.down)) else {
-        return Ok((image, None));
+        return Ok(Equalised {
+            image,
+            dpi: None,
+            grain: 1.0,
+        });
     };
     let ratio = density.across / density.down;
     let (width, height) = image.dimensions();
@@ -131,12 +142,16 @@ pub(super) fn equalise(
     };
     check_size(page, size, limits)?;
     let finer = density.across.max(density.down);
-    let image = match size == (width, height) {
-        true => image,
-        false => stretch(&image, size),
+    let (image, grain) = match size == (width, height) {
+        true => (image, 1.0),
+        false => (stretch(&image, size), ratio.max(1.0 / ratio)),
     };
     let believed = density.per_inch && believable_size(image.dimensions(), finer);
-    Ok((image, believed.then_some((finer, finer))))
+    Ok(Equalised {
+        image,
+        dpi: believed.then_some((finer, finer)),
+        grain,
+    })
 }
 
 /// Enlarges along one axis or both by linear interpolation in 256ths; some milliseconds for a fax page.
@@ -218,15 +233,11 @@ mod tests {
     #[test]
     fn a_fax_is_stretched_to_equal_resolution() {
         let image = GrayImage::from_pixel(1_728, 1_146, Luma([255]));
-        let (image, dpi) = equalise(
-            1,
-            image,
-            Some(Density::dpi(204.0, 98.0)),
-            &Limits::default(),
-        )
-        .unwrap();
-        assert_eq!(image.dimensions(), (1_728, 2_386));
-        assert_eq!(dpi, Some((204.0, 204.0)));
+        let fax = Some(Density::dpi(204.0, 98.0));
+        let page = equalise(1, image, fax, &Limits::default()).unwrap();
+        assert_eq!(page.image.dimensions(), (1_728, 2_386));
+        assert_eq!(page.dpi, Some((204.0, 204.0)));
+        assert!((page.grain - 2.08).abs() < 0.01);
     }
 
     #[test]
@@ -250,8 +261,8 @@ mod tests {
             down: 1.0,
             per_inch: false,
         };
-        let (image, dpi) = equalise(1, image, Some(ratio), &Limits::default()).unwrap();
-        assert_eq!((image.dimensions(), dpi), ((100, 100), None));
+        let page = equalise(1, image, Some(ratio), &Limits::default()).unwrap();
+        assert_eq!((page.image.dimensions(), page.dpi), ((100, 100), None));
     }
 
     #[test]
@@ -259,8 +270,9 @@ mod tests {
         for (across, down) in [(0.0, 0.0), (300.0, 1.0), (f32::NAN, 300.0), (72.0, 72.0)] {
             let photograph = GrayImage::new(3_000, 4_000);
             let claim = Some(Density::dpi(across, down));
-            let (image, dpi) = equalise(1, photograph, claim, &Limits::default()).unwrap();
-            assert_eq!((image.dimensions(), dpi), ((3_000, 4_000), None));
+            let page = equalise(1, photograph, claim, &Limits::default()).unwrap();
+            let seen = (page.image.dimensions(), page.dpi, page.grain);
+            assert_eq!(seen, ((3_000, 4_000), None, 1.0));
         }
     }
 

@@ -78,11 +78,12 @@ impl PdfFile {
             return Err(DocumentError::inconsistent(number));
         }
         luma::check_size(number, image.dimensions(), limits)?;
-        let (image, dpi) = luma::equalise(number, image, density, limits)?;
+        let page = luma::equalise(number, image, density, limits)?;
         Ok(RawPage {
             number,
-            image,
-            dpi,
+            image: page.image,
+            dpi: page.dpi,
+            grain: page.grain,
             incomplete: warnings.font.load(Ordering::Relaxed),
         })
     }

@@ -73,11 +73,12 @@ fn finish(
         .unwrap_or(image::metadata::Orientation::NoTransforms);
     let image = DynamicImage::from_decoder(decoder).map_err(undecodable)?;
     let (image, density) = luma::upright(luma::grey(image), density, orientation);
-    let (image, dpi) = luma::equalise(PAGE, image, density, limits)?;
+    let page = luma::equalise(PAGE, image, density, limits)?;
     Ok(RawPage {
         number: PAGE,
-        image,
-        dpi,
+        image: page.image,
+        dpi: page.dpi,
+        grain: page.grain,
         incomplete: false,
     })
 }

@@ -92,11 +92,12 @@ impl TiffFile {
         let turned = one(tag::ORIENTATION, 1)? as u8;
         let orientation = Orientation::from_exif(turned).unwrap_or(Orientation::NoTransforms);
         let (image, density) = luma::upright(image, density, orientation);
-        let (image, dpi) = luma::equalise(number, image, density, limits)?;
+        let page = luma::equalise(number, image, density, limits)?;
         Ok(RawPage {
             number,
-            image,
-            dpi,
+            image: page.image,
+            dpi: page.dpi,
+            grain: page.grain,
             incomplete,
         })
     }

@@ -12,11 +12,13 @@ use crate::intake::judge::{Evidence, Judge, Seen};
 use crate::intake::values::specimens::Specimens;
 use crate::intake::values::{Agreement, ValueReader};
 
-/// Settles in `all`, the evidence of `blocks`, what can be settled.
+/// Settles in `all`, the evidence of `blocks`, what can be settled. `grain` is the page's, see
+/// [`RawPage::grain`](crate::intake::document::RawPage::grain).
 pub(super) fn settle(
     values: &ValueReader<'_>,
     judge: &Judge<'_>,
     blocks: &[BlockLayout],
+    grain: f32,
     all: &mut [Evidence],
 ) {
     // Cutting out the specimens is most of the work.
@@ -33,7 +35,9 @@ pub(super) fn settle(
     let Some(digit) = heights.max() else {
         return;
     };
-    let mut specimens = specimens(values, judge, digit, blocks, all);
+    let dots = digit as f32 * values.layout.step as f32 / grain;
+    let mut specimens = Specimens::of_digits(dots);
+    show(values, judge, digit, blocks, all, &mut specimens);
     let alphabet = judge.config.letter.reference_id_alphabet;
     if alphabet == ReferenceIdAlphabet::CapitalsAndDigits {
         specimens.rule_out_small_letters();
@@ -70,20 +74,21 @@ fn line_to_settle(
     }
 }
 
-fn specimens(
+/// Shows `specimens` what is sure on the page.
+fn show(
     values: &ValueReader<'_>,
     judge: &Judge<'_>,
     digit: usize,
     blocks: &[BlockLayout],
     all: &[Evidence],
-) -> Specimens {
-    let mut specimens = Specimens::default();
+    specimens: &mut Specimens,
+) {
     let blocks = || blocks.iter().zip(all);
     for (block, evidence) in blocks() {
         if let (Some(row), Some(seen)) = (block.row(Label::RequestId), &evidence.request_id)
             && seen.readings.agreement == Agreement::Agreed
         {
-            values.show_request_id(row, &seen.readings, digit, &mut specimens);
+            values.show_request_id(row, &seen.readings, digit, specimens);
         }
     }
     for (block, evidence) in blocks() {
@@ -96,15 +101,14 @@ fn specimens(
             if let (Some(row), Some(seen)) = (block.row(label), seen)
                 && seen.readings.agreement == Agreement::Agreed
             {
-                values.show_number(row, &seen.readings, digit, &mut specimens);
+                values.show_number(row, &seen.readings, digit, specimens);
             }
         }
         if let (Some(row), Some(seen)) = (block.row(Label::Issuer), &evidence.issuer) {
             let spellings = judge.spellings_shown(&seen.readings);
-            values.show_words(row, &spellings, digit, &mut specimens);
+            values.show_words(row, &spellings, digit, specimens);
         }
     }
-    specimens
 }
 
 /// `lines` are those of the blocks of `all`.

@@ -22,11 +22,12 @@ mod known;
 mod structure;
 
 use known::{Known, OTHER_FONT};
-use structure::{Bars, has_build_of, may_be, usual_size};
+use structure::{Bars, Digit, has_build_of, may_be, usual_size};
 
 /// Glyphs of one page whose characters are beyond doubt.
-#[derive(Default)]
 pub struct Specimens {
+    /// Height of a digit in dots of the file.
+    dots: f32,
     digits: Known,
     letters: Known,
     no_small_letters: bool,
@@ -50,7 +51,7 @@ struct Scale {
     /// How far two of them lie apart.
     noise: f32,
     /// How high a digit is.
-    digit: f32,
+    digit: Digit,
 }
 
 /// Which specimens are of an ID's font.
@@ -61,6 +62,18 @@ struct Vouching {
 }
 
 impl Specimens {
+    /// None yet, of a page whose digits are `dots` dots of the file high.
+    pub fn of_digits(dots: f32) -> Self {
+        Self {
+            dots,
+            digits: Known::default(),
+            letters: Known::default(),
+            no_small_letters: false,
+            one_font: Cell::default(),
+            scale: OnceCell::new(),
+        }
+    }
+
     /// Takes the digits of a request ID, first of all. Nothing when they run together.
     pub fn add_request_id(&mut self, line: &GrayImage, seen: &Sighting) {
         self.scale.take();
@@ -268,7 +281,7 @@ impl Specimens {
     fn scale(&self) -> Option<Scale> {
         *self.scale.get_or_init(|| {
             let noise = self.digits.noise()?;
-            let digit = self.digits.rise()?;
+            let digit = Digit::new(self.digits.rise()?, self.digits.unevenness(), self.dots);
             (noise <= NOISIEST).then_some(Scale {
                 noise: noise.max(LEAST_NOISE),
                 digit,
@@ -283,7 +296,9 @@ impl Line<'_> {
     fn is_of_usual_size(&self, scale: Scale, compared: bool) -> bool {
         let known = self.known.iter().zip(&self.glyphs);
         let mut sizes = known
-            .filter_map(|(known, glyph)| Some((usual_size((*known)?)?, glyph.rise() / scale.digit)))
+            .filter_map(|(known, glyph)| {
+                Some((usual_size((*known)?)?, glyph.rise() / scale.digit.height))
+            })
             .peekable();
         match sizes.peek() {
             Some(_) => sizes.all(|(usual, rise)| usual.contains(&rise)),
@@ -384,7 +399,7 @@ mod tests {
 
     /// A page with every digit, and with the issuer's name where `issuer` is its size.
     fn page(issuer: Option<f32>) -> Specimens {
-        let mut specimens = Specimens::default();
+        let mut specimens = Specimens::of_digits(30.0);
         for number in ["202611170", "203002163", "458914567"] {
             let line = line_of(number, 1.0, APART);
             specimens.add_request_id(&line, &sighting(&line, number, number));
@@ -446,6 +461,23 @@ mod tests {
             settled(&page, "pPkK34jJyY", "pPkK34jJyY", "pPKk34jJYY"),
             "pPkK34jJyY"
         );
+    }
+
+    #[test]
+    fn on_a_page_whose_equal_digits_differ_in_height_size_tells_nothing() {
+        let mut page = page(None);
+        let lower = line_of("458914567", 0.9, APART);
+        page.add_request_id(&lower, &sighting(&lower, "458914567", "458914567"));
+        let second = "CcZz37VvXx";
+        assert_eq!(settled(&page, "cCzZ37vVxX", second, second), "????37????");
+    }
+
+    #[test]
+    fn on_a_coarse_page_size_tells_nothing() {
+        let mut page = page(None);
+        page.dots = 9.6;
+        let second = "CcZz37VvXx";
+        assert_eq!(settled(&page, "cCzZ37vVxX", second, second), "????37????");
     }
 
     #[test]
@@ -542,7 +574,7 @@ mod tests {
 
     #[test]
     fn a_page_on_which_equal_digits_differ_settles_nothing() {
-        let mut specimens = Specimens::default();
+        let mut specimens = Specimens::of_digits(30.0);
         for (number, every) in [("202611170", 3), ("203002163", 4), ("458914567", 5)] {
             let mut line = line_of(number, 1.0, APART);
             let seen = sighting(&line, number, number);

@@ -61,6 +61,16 @@ impl Known {
         rises.get(rises.len() / 2).copied()
     }
 
+    /// How far the heights of two equal characters lie apart at most.
+    pub(super) fn unevenness(&self) -> f32 {
+        let spread = |glyphs: &Vec<Glyph>| {
+            let rises = || glyphs.iter().map(Glyph::rise);
+            let (lowest, highest) = (rises().reduce(f32::min), rises().reduce(f32::max));
+            highest.unwrap_or_default() - lowest.unwrap_or_default()
+        };
+        self.0.values().map(spread).fold(0.0, f32::max)
+    }
+
     /// Whether `others` are printed like these, where equal glyphs differ by `noise`: none is far from its specimen, and
     /// most are near. Nothing can be said of fewer than three.
     pub(super) fn is_font_of(&self, others: &[(char, Glyph)], noise: f32) -> bool {
