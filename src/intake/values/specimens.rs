@@ -226,6 +226,8 @@ impl Specimens {
         };
         let group = group_of(read).into_iter();
         group
+            // Ink above any other character is a speck, or a neighbour's arm, and makes it as high as it is not.
+            .filter(|c| glyph.is_dotted() == matches!(c, 'i' | 'j'))
             .filter(|c| may_be(*c, glyph, scale.digit, &bars))
             .filter(|c| !(self.no_small_letters && c.is_ascii_lowercase()))
             .collect()
