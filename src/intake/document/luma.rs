@@ -3,7 +3,7 @@
 use image::metadata::Orientation;
 use image::{DynamicImage, GrayImage};
 
-use super::DocumentError;
+use super::{DocumentError, RawPage};
 use crate::config::Limits;
 
 /// What a file says about its resolution.
@@ -109,24 +109,18 @@ pub(super) fn upright(
     (grey(image), density)
 }
 
-/// A page with as many dots per inch across as down.
-pub(super) struct Equalised {
-    pub image: GrayImage,
-    /// Where the file's claim is believable.
-    pub dpi: Option<(f32, f32)>,
-    /// See [`super::RawPage::grain`].
-    pub grain: f32,
-}
-
-/// Stretches the coarser axis, as of a fax, until both have the finer one's resolution.
+/// The page, its coarser axis stretched, as of a fax, until both have the finer one's resolution. As far as this tells, it
+/// is complete.
 pub(super) fn equalise(
     page: u32,
     image: GrayImage,
     density: Option<Density>,
     limits: &Limits,
-) -> Result<Equalised, DocumentError> {
+) -> Result<RawPage, DocumentError> {
     let Some(density) = density.filter(|d| believable_ratio(d.across, d.down)) else {
-        return Ok(Equalised {
+        return Ok(RawPage {
+            number: page,
+            incomplete: false,
             image,
             dpi: None,
             grain: 1.0,
@@ -147,7 +141,9 @@ pub(super) fn equalise(
         false => (stretch(&image, size), ratio.max(1.0 / ratio)),
     };
     let believed = density.per_inch && believable_size(image.dimensions(), finer);
-    Ok(Equalised {
+    Ok(RawPage {
+        number: page,
+        incomplete: false,
         image,
         dpi: believed.then_some((finer, finer)),
         grain,

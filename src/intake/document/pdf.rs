@@ -80,11 +80,8 @@ impl PdfFile {
         luma::check_size(number, image.dimensions(), limits)?;
         let page = luma::equalise(number, image, density, limits)?;
         Ok(RawPage {
-            number,
-            image: page.image,
-            dpi: page.dpi,
-            grain: page.grain,
             incomplete: warnings.font.load(Ordering::Relaxed),
+            ..page
         })
     }
 }

@@ -73,14 +73,7 @@ fn finish(
         .unwrap_or(image::metadata::Orientation::NoTransforms);
     let image = DynamicImage::from_decoder(decoder).map_err(undecodable)?;
     let (image, density) = luma::upright(luma::grey(image), density, orientation);
-    let page = luma::equalise(PAGE, image, density, limits)?;
-    Ok(RawPage {
-        number: PAGE,
-        image: page.image,
-        dpi: page.dpi,
-        grain: page.grain,
-        incomplete: false,
-    })
+    luma::equalise(PAGE, image, density, limits)
 }
 
 /// Enough for the widest pixel (four samples of 16 bits) twice over, and no more.

@@ -93,13 +93,7 @@ impl TiffFile {
         let orientation = Orientation::from_exif(turned).unwrap_or(Orientation::NoTransforms);
         let (image, density) = luma::upright(image, density, orientation);
         let page = luma::equalise(number, image, density, limits)?;
-        Ok(RawPage {
-            number,
-            image: page.image,
-            dpi: page.dpi,
-            grain: page.grain,
-            incomplete,
-        })
+        Ok(RawPage { incomplete, ..page })
     }
 }
 
