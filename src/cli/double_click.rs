@@ -5,7 +5,7 @@
 
 use std::env;
 use std::io::{self, BufRead, IsTerminal, Write};
-use std::path::PathBuf;
+use std::path::Path;
 use std::process::Command;
 
 use unicode_width::UnicodeWidthStr;
@@ -27,7 +27,7 @@ pub fn is_one(arguments: usize) -> bool {
 pub fn serve() -> ExitCode {
     let data = platform::default_data_dir(&|name| env::var_os(name));
     loop {
-        println!("{}", page(data.clone()));
+        println!("{}", page(data.as_deref()));
         match typed() {
             Ok(Some(words)) => run(&words),
             // An input that ended is as good as Enter.
@@ -37,7 +37,7 @@ pub fn serve() -> ExitCode {
 }
 
 /// What is shown: in Japanese, since nobody had a chance to choose.
-fn page(data: Option<PathBuf>) -> String {
+fn page(data: Option<&Path>) -> String {
     let mut lines = vec![
         format!(
             "noticert {} ── 通知書から電子証明書を取得し、この端末に入れて、控えをとるプログラムです。",
@@ -45,7 +45,7 @@ fn page(data: Option<PathBuf>) -> String {
         ),
         String::new(),
     ];
-    let known = match data.as_deref().map(Ledger::open_read_only) {
+    let known = match data.map(Ledger::open_read_only) {
         Some(Ok(ledger)) => TerminalStatus::all(&ledger, now()).map_err(|error| error.to_string()),
         Some(Err(LedgerError::NoLedger { .. })) | None => Ok(Vec::new()),
         Some(Err(error)) => Err(error.to_string()),
@@ -227,7 +227,7 @@ mod tests {
     #[test]
     fn the_page_says_how_far_this_pc_is() {
         let folder = tempfile::tempdir().unwrap();
-        let page = page(Some(folder.path().join("data")));
+        let page = page(Some(&folder.path().join("data")));
         assert!(
             page.contains("通知書") && page.contains("restore"),
             "{page}"

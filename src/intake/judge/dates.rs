@@ -29,18 +29,14 @@ impl Judge<'_> {
             settle_confidence(&mut reading.retrieval_deadline);
             return;
         }
-        if reading
-            .valid_to
-            .value
-            .is_some_and(|to| rules.validity_end(from) != Some(to))
-        {
+        let (valid_to, deadline) = dates;
+        if valid_to.is_some() && valid_to != end {
             let doubt = doubts::validity_rule();
             reading.problems.push(doubts::as_problem(&doubt));
             demote(&mut reading.valid_from, doubt.clone());
             demote(&mut reading.valid_to, doubt);
         }
-        let deadline = reading.retrieval_deadline.value;
-        if deadline.is_some_and(|date| rules.retrieval_deadline(from) != Some(date)) {
+        if deadline.is_some() && deadline != limit {
             let doubt = doubts::deadline_rule();
             reading.problems.push(doubts::as_problem(&doubt));
             demote(&mut reading.valid_from, doubt.clone());
