@@ -154,12 +154,6 @@ fn the_first_run_takes_a_passphrase_twice_and_shuts_the_seal_at_full_strength() 
         "{stanza}"
     );
 
-    let again = Ran::of(
-        workplace
-            .command(["retrieve", "--all", "--yes"])
-            .args(site.options(&workplace))
-            .output()
-            .unwrap(),
-    );
+    let again = workplace.retrieve_all(&site);
     assert_eq!(again.code, 0, "{}", again.stderr);
 }

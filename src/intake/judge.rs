@@ -282,15 +282,9 @@ mod tests {
     use crate::intake::values::Agreement;
 
     fn line(text: &str) -> LineReading {
-        let characters = text.chars().map(|character| ReadCharacter {
-            character,
-            confidence: 0.99,
-            kin: 0.99,
-            alternatives: Vec::new(),
-            left: 0,
-            right: 0,
-            after_blank: false,
-        });
+        let characters = text
+            .chars()
+            .map(|character| ReadCharacter::seen(character, 0.99, 0..0));
         LineReading {
             characters: characters.collect(),
             width: 0,
@@ -341,6 +335,12 @@ mod tests {
 
     pub(super) fn judged(evidence: &Evidence) -> IssuanceReading {
         judged_on(evidence, Date::constant(2026, 11, 21))
+    }
+
+    /// A judge by `config` on the day of the fixtures.
+    pub(super) fn judge_of(config: &Config) -> Judge<'_> {
+        let today = Date::constant(2026, 11, 21);
+        Judge { config, today }
     }
 
     fn judged_on(evidence: &Evidence, today: Date) -> IssuanceReading {
@@ -455,10 +455,7 @@ mod tests {
         let mut judged = |id: &str, alphabet| {
             evidence.reference_id = seen(id);
             config.letter.reference_id_alphabet = alphabet;
-            let judge = Judge {
-                config: &config,
-                today: Date::constant(2026, 11, 21),
-            };
+            let judge = judge_of(&config);
             doubts_of(&judge.block(PLACE, &evidence).reference_id)
         };
         let capitals = ReferenceIdAlphabet::CapitalsAndDigits;
@@ -504,10 +501,7 @@ mod tests {
     #[test]
     fn of_a_page_that_is_cut_off_nothing_is_accepted() {
         let config = Config::default();
-        let judge = Judge {
-            config: &config,
-            today: Date::constant(2026, 11, 21),
-        };
+        let judge = judge_of(&config);
         let mut reading = judge.block(PLACE, &sure());
         judge.incomplete(&mut reading);
         assert_eq!(reading.status, Status::Review);

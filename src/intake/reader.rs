@@ -132,6 +132,22 @@ impl LineReading {
     }
 }
 
+#[cfg(test)]
+impl ReadCharacter {
+    /// A character seen in `columns`, its reader as sure of it as of its look-alikes.
+    pub(super) fn seen(character: char, confidence: f32, columns: std::ops::Range<u32>) -> Self {
+        Self {
+            character,
+            confidence,
+            kin: confidence,
+            alternatives: Vec::new(),
+            left: columns.start,
+            right: columns.end,
+            after_blank: false,
+        }
+    }
+}
+
 impl Drop for LineReading {
     fn drop(&mut self) {
         for character in &mut self.characters {
@@ -158,14 +174,9 @@ mod tests {
     use super::*;
 
     fn reading(text: &str) -> LineReading {
-        let characters = text.chars().zip(0..).map(|(character, i)| ReadCharacter {
-            character,
-            confidence: 0.9 - i as f32 / 100.0,
-            kin: 0.9 - i as f32 / 100.0,
-            alternatives: Vec::new(),
-            left: i * 10,
-            right: i * 10 + 8,
-            after_blank: false,
+        let characters = text.chars().zip(0..).map(|(character, i)| {
+            let columns = i * 10..i * 10 + 8;
+            ReadCharacter::seen(character, 0.9 - i as f32 / 100.0, columns)
         });
         LineReading {
             characters: characters.collect(),

@@ -578,14 +578,9 @@ mod tests {
                 _ => script.0.pop_front().unwrap_or_default(),
             };
             let step = line.width() / (text.len() as u32).max(2);
-            let characters = text.chars().zip(0..).map(|(character, i)| ReadCharacter {
-                character,
-                confidence: 0.99,
-                kin: 0.99,
-                alternatives: Vec::new(),
-                left: i * step,
-                right: i * step + step,
-                after_blank: false,
+            let characters = text.chars().zip(0..).map(|(character, i)| {
+                let columns = i * step..i * step + step;
+                ReadCharacter::seen(character, 0.99, columns)
             });
             Ok(LineReading {
                 characters: characters.collect(),

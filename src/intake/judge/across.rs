@@ -62,18 +62,14 @@ fn same_issuance(one: &IssuanceReading, other: &IssuanceReading) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::config::Config;
     use crate::domain::Status;
-    use crate::intake::judge::tests::{PLACE, problems, seen, sure};
+    use crate::intake::judge::tests::{PLACE, judge_of, problems, seen, sure};
 
     #[test]
     fn a_second_sheet_with_the_same_request_id_is_named_and_settled_by_a_person_when_it_differs() {
         let config = Config::default();
-        let judge = Judge {
-            config: &config,
-            today: Date::constant(2026, 11, 21),
-        };
+        let judge = judge_of(&config);
         let first = judge.block(PLACE, &sure());
         let mut same = [first.clone(), first.clone()];
         judge.sheets(&mut same);
@@ -90,10 +86,7 @@ mod tests {
     #[test]
     fn blocks_of_one_page_name_one_institution() {
         let config = Config::default();
-        let judge = Judge {
-            config: &config,
-            today: Date::constant(2026, 11, 21),
-        };
+        let judge = judge_of(&config);
         let mut other = sure();
         other.institution_code = seen("1311234564");
         let mut blocks = [judge.block(PLACE, &sure()), judge.block(PLACE, &other)];

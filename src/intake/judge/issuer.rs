@@ -117,19 +117,15 @@ const AUTHORITIES: [&str; 3] = ["CA", "CA-G#", "CA - G#"];
 
 #[cfg(test)]
 mod tests {
-    use jiff::civil::Date;
 
     use super::*;
     use crate::config::Config;
-    use crate::intake::judge::tests::{judged, problems, seen, sure};
+    use crate::intake::judge::tests::{judge_of, judged, problems, seen, sure};
 
     #[test]
     fn an_issuers_line_is_spelled_where_it_is_of_the_family() {
         let config = Config::default();
-        let judge = Judge {
-            config: &config,
-            today: Date::constant(2026, 11, 21),
-        };
+        let judge = judge_of(&config);
         let spellings = |text: &str| {
             let readings = seen(text).unwrap().readings;
             let spellings = judge.spellings_shown(&readings).into_iter();

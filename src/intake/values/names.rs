@@ -302,15 +302,9 @@ mod tests {
     }
 
     fn reading(characters: &[(char, f32)]) -> LineReading {
-        let characters = characters.iter().map(|(character, kin)| ReadCharacter {
-            character: *character,
-            confidence: *kin,
-            kin: *kin,
-            alternatives: Vec::new(),
-            left: 0,
-            right: 0,
-            after_blank: false,
-        });
+        let characters = characters
+            .iter()
+            .map(|(character, kin)| ReadCharacter::seen(*character, *kin, 0..0));
         LineReading {
             characters: characters.collect(),
             width: 100,

@@ -292,14 +292,9 @@ mod tests {
     use super::*;
 
     fn reading(text: &str) -> Vec<ReadCharacter> {
-        let characters = text.chars().zip(0..).map(|(character, i)| ReadCharacter {
-            character,
-            confidence: 0.9,
-            kin: 0.9,
-            alternatives: Vec::new(),
-            left: 10 + i * 20,
-            right: 10 + i * 20 + 14,
-            after_blank: false,
+        let characters = text.chars().zip(0..).map(|(character, i)| {
+            let columns = 10 + i * 20..10 + i * 20 + 14;
+            ReadCharacter::seen(character, 0.9, columns)
         });
         characters.collect()
     }
