@@ -9,7 +9,7 @@ use std::io::Read;
 use ab_glyph::{Font, FontRef, ScaleFont};
 use image::codecs::png::{CompressionType, FilterType, PngEncoder};
 use image::{ExtendedColorType, ImageEncoder, Rgb, RgbImage};
-use noticert::fonts::BIZ_UD_GOTHIC;
+use noticert::fonts::biz_ud_gothic;
 use unicode_width::UnicodeWidthChar;
 
 const BACKGROUND: Rgb<u8> = Rgb([24, 28, 36]);
@@ -40,7 +40,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 }
 
 fn draw(text: &str) -> Result<RgbImage, Box<dyn Error>> {
-    let font = FontRef::try_from_slice(BIZ_UD_GOTHIC)?;
+    let font = FontRef::try_from_slice(biz_ud_gothic())?;
     let lines: Vec<&str> = text.lines().collect();
     let cells = |line: &str| {
         line.chars()

@@ -112,7 +112,9 @@ fn settings(warnings: &Arc<Warnings>) -> InterpreterSettings {
 fn stand_in(query: &FontQuery) -> Option<(FontData, u32)> {
     match query {
         FontQuery::Standard(font) => Some(font.get_font_data()),
-        FontQuery::Fallback(font) if is_japanese(font) => Some((Arc::new(fonts::BIZ_UD_GOTHIC), 0)),
+        FontQuery::Fallback(font) if is_japanese(font) => {
+            Some((Arc::new(fonts::biz_ud_gothic()), 0))
+        }
         FontQuery::Fallback(font) => Some(font.pick_standard_font().get_font_data()),
     }
 }

@@ -326,7 +326,7 @@ pub(super) mod drawn {
     use ab_glyph::{Font, FontRef, PxScale, ScaleFont, point};
     use image::{GrayImage, Luma};
 
-    use crate::fonts::BIZ_UD_GOTHIC;
+    use crate::fonts::biz_ud_gothic;
 
     use zeroize::Zeroizing;
 
@@ -352,7 +352,7 @@ pub(super) mod drawn {
 
     /// `text` with digits of [`SPECIMEN_HEIGHT`] times `size`, each character `apart` pixels from the next.
     pub fn line_of(text: &str, size: f32, apart: f32) -> GrayImage {
-        let font = FontRef::try_from_slice(BIZ_UD_GOTHIC).unwrap();
+        let font = FontRef::try_from_slice(biz_ud_gothic()).unwrap();
         // A digit of the embedded font is 0.56 of ascent and descent together.
         let scale = PxScale::from(SPECIMEN_HEIGHT * size / 0.72);
         let font = font.into_scaled(scale);

@@ -52,7 +52,7 @@ impl Font {
     /// BIZ UDGothic.
     pub fn embedded() -> Self {
         // The bytes are compiled in and a test parses them.
-        let font = FontRef::try_from_slice(fonts::BIZ_UD_GOTHIC)
+        let font = FontRef::try_from_slice(fonts::biz_ud_gothic())
             .expect("the embedded font is a TrueType file");
         let own = FontArc::new(font);
         Self {
@@ -143,7 +143,7 @@ mod tests {
     #[test]
     fn bytes_that_are_no_font_are_refused() {
         assert!(Font::from_bytes(b"no font".to_vec(), 0).is_err());
-        assert!(Font::from_bytes(fonts::BIZ_UD_GOTHIC.to_vec(), 3).is_err());
+        assert!(Font::from_bytes(fonts::biz_ud_gothic().to_vec(), 3).is_err());
     }
 
     #[test]
