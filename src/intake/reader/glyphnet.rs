@@ -9,7 +9,7 @@ use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
 use image::GrayImage;
-use rten::{Model, RunOptions, ThreadPool, ValueOrView};
+use rten::{Model, ModelOptions, RunOptions, ThreadPool, ValueOrView, op_registry};
 use rten_tensor::NdTensor;
 use rten_tensor::prelude::*;
 use zeroize::Zeroizing;
@@ -86,7 +86,11 @@ impl Network {
     }
 
     fn open() -> Option<Self> {
-        let model = Model::load_static_slice(MODEL).ok()?;
+        // Only what the network is made of: the other operators would be megabytes of the program.
+        let operators = op_registry!(Add, Conv, MaxPool, Relu, Squeeze);
+        let model = ModelOptions::with_ops(operators)
+            .load_static_slice(MODEL)
+            .ok()?;
         Some(Self {
             model,
             classes: CLASSES.trim_end().chars().collect(),
