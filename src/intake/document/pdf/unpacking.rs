@@ -1,13 +1,15 @@
 //! Packed streams that would fill the memory.
 //!
 //! The renderer unpacks a stream whole before anybody can ask how large it is, and a thousandth of its size is enough
-//! to say "a gigabyte of zeros". So every deflated stream is unpacked once before, into nothing, and counted. That costs
-//! a page scanned at 300 dpi some hundredths of a second, and pages that are JPEG or fax nothing. Streams packed by
-//! LZW or run lengths are not looked at.
+//! to say "a gigabyte of zeros". So every stream is unpacked once before, filter by filter, into nothing, and counted.
+//! That costs a page scanned at 300 dpi some hundredths of a second, and pages that are JPEG or fax nothing. Streams of
+//! an encrypted file that needs no password are not looked at.
+
+mod filter;
 
 use std::io::Read;
 
-use flate2::bufread::ZlibDecoder;
+use filter::Filter;
 
 use super::super::DocumentError;
 use crate::config::Limits;
@@ -16,34 +18,58 @@ use crate::config::Limits;
 pub(super) fn check(bytes: &[u8], limits: &Limits) -> Result<(), DocumentError> {
     let megabytes = limits.megapixels_per_page.saturating_mul(BYTES_PER_PIXEL);
     let most = u64::from(megabytes) * 1_000_000;
-    match streams(bytes).any(|packed| unpacks_to_more(packed, most)) {
+    match streams(bytes).any(|stream| stream.unpacks_to_more(most)) {
         true => Err(DocumentError::UnpacksTooLarge { limit: megabytes }),
         false => Ok(()),
     }
 }
 
-/// What follows each keyword `stream` and its line end, to the end of the file: where a stream ends, it says itself.
-fn streams(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
+struct Stream<'a> {
+    /// From the object's beginning to the keyword.
+    dictionary: &'a [u8],
+    /// To the end of the file: where a stream ends, it says itself.
+    packed: &'a [u8],
+}
+
+/// What lies around each keyword `stream` with its line end.
+fn streams(bytes: &[u8]) -> impl Iterator<Item = Stream<'_>> {
     let found = bytes.windows(KEYWORD.len()).enumerate();
     let found = found.filter(|(_, window)| *window == KEYWORD);
     found.filter_map(|(at, _)| match &bytes[at + KEYWORD.len()..] {
-        [b'\r', b'\n', packed @ ..] | [b'\n', packed @ ..] => Some(packed),
+        [b'\r', b'\n', packed @ ..] | [b'\n', packed @ ..] => {
+            let before = &bytes[at.saturating_sub(LONGEST_DICTIONARY)..at];
+            let begin = before
+                .windows(OBJECT.len())
+                .rposition(|window| window == OBJECT);
+            let dictionary = &before[begin.unwrap_or(0)..];
+            Some(Stream { dictionary, packed })
+        }
         _ => None,
     })
 }
 
-/// Whether `packed`, or what is packed in it, is longer than `most` bytes.
-fn unpacks_to_more(packed: &[u8], most: u64) -> bool {
-    (0..DEEPEST)
-        .take_while(|times| is_deflated(unpacked(packed, *times)))
-        .any(|times| is_longer(unpacked(packed, times + 1), most))
-}
+impl Stream<'_> {
+    /// Whether it, or what is packed in it, is longer than `most` bytes.
+    fn unpacks_to_more(&self, most: u64) -> bool {
+        let filters = Filter::named_in(self.dictionary).unwrap_or_else(|| self.apparent());
+        (1..=filters.len()).any(|count| is_longer(self.unpacked(&filters[..count]), most))
+    }
 
-/// `packed`, unpacked so many times.
-fn unpacked(packed: &[u8], times: usize) -> Box<dyn Read + '_> {
-    (0..times).fold(Box::new(packed), |inner: Box<dyn Read + '_>, _| {
-        Box::new(ZlibDecoder::new(std::io::BufReader::new(inner)))
-    })
+    fn unpacked(&self, filters: &[Filter]) -> Box<dyn Read + '_> {
+        let packed: Box<dyn Read + '_> = Box::new(self.packed);
+        filters
+            .iter()
+            .fold(packed, |inner, filter| filter.undo(inner))
+    }
+
+    /// How often it is deflated, by its looks: filters may be named elsewhere in the file.
+    fn apparent(&self) -> Vec<Filter> {
+        let mut filters = Vec::new();
+        while filters.len() < DEEPEST && is_deflated(self.unpacked(&filters)) {
+            filters.push(Filter::Deflate);
+        }
+        filters
+    }
 }
 
 /// Whether a stream begins as zlib's do (RFC 1950, section 2.2).
@@ -68,6 +94,9 @@ fn is_longer(mut stream: Box<dyn Read + '_>, most: u64) -> bool {
 }
 
 const KEYWORD: &[u8] = b"stream";
+const OBJECT: &[u8] = b" obj";
+/// A stream's dictionary is a few hundred bytes.
+const LONGEST_DICTIONARY: usize = 1 << 16;
 /// Cyan, magenta, yellow and black.
 const BYTES_PER_PIXEL: u32 = 4;
 /// Nobody packs a stream more often than this.
@@ -92,6 +121,11 @@ mod tests {
         [b"7 0 obj <<>> stream\r\n", stream, b"\nendstream endobj\n"].concat()
     }
 
+    fn file_of(filters: &str, stream: &[u8]) -> Vec<u8> {
+        let head = format!("7 0 obj <</Filter {filters}/Length 1>> stream\n");
+        [head.as_bytes(), stream, b"\nendstream endobj\n"].concat()
+    }
+
     fn refuses(file: &[u8]) -> bool {
         let limits = Limits {
             megapixels_per_page: 1,
@@ -110,6 +144,27 @@ mod tests {
         assert!(refuses(&file(&packed(&packed(&bomb)))));
         let second = [file(&packed(b"small")), file(&bomb)].concat();
         assert!(refuses(&second));
+    }
+
+    #[test]
+    fn every_filter_that_makes_more_of_its_input_is_counted() {
+        let runs = [129, 0].repeat(40_000);
+        assert!(refuses(&file_of("/RunLengthDecode", &runs)));
+        assert!(refuses(&file_of(
+            "[/FlateDecode /RunLengthDecode]",
+            &packed(&runs)
+        )));
+        assert!(!refuses(&file_of("/RunLengthDecode", &runs[..4_000])));
+        let by_lzw = weezl::encode::Encoder::with_tiff_size_switch(weezl::BitOrder::Msb, 8)
+            .encode(&vec![0; 4_000_001])
+            .unwrap();
+        assert!(refuses(&file_of("/LZWDecode", &by_lzw)));
+        let by_text: String = packed(&vec![0; 4_000_001])
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
+        assert!(refuses(&file_of("[/AHx /Fl]", by_text.as_bytes())));
+        assert!(!refuses(&file_of("/DCTDecode", &runs)));
     }
 
     #[test]
