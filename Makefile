@@ -13,7 +13,7 @@ help:
 	@echo "make demo      install what is missing, build, do the whole job against the practice site"
 	@echo "make test      every test, with the real Tesseract, TLS and NSS"
 	@echo "make crash     kill it a hundred times at every write, sync, send and receive (hours)"
-	@echo "make windows   the Windows program: target/x86_64-pc-windows-gnu/release/noticert.exe"
+	@echo "make windows   the Windows program: target/x86_64-pc-windows-gnu/stick/noticert.exe"
 	@echo "make test-windows  its tests under Wine, with Wine's certificate store"
 	@echo "make check     formatting, lints, documentation"
 	@echo "make windows-check  the types of the Windows program; make test-windows compiles it anyway"
@@ -58,8 +58,8 @@ windows-check:
 
 windows:
 	@.ci/setup windows
-	CARGO=$(CARGO) .ci/for-windows build --release
-	.ci/windows-program target/$(WINDOWS)/release/noticert.exe
+	CARGO=$(CARGO) .ci/for-windows build --profile stick
+	.ci/windows-program target/$(WINDOWS)/stick/noticert.exe
 
 test-windows:
 	@.ci/setup windows
