@@ -7,7 +7,7 @@ WINDOWS := x86_64-pc-windows-gnu
 # The modules that touch the system; pixels and pages are the same everywhere, and slow in this build.
 DIFFERENT_ON_WINDOWS := platform:: custody:: credential:: installer:: ledger:: doctor:: cli::
 
-.PHONY: demo test crash build release check bench fixtures accuracy windows windows-check test-windows clean help
+.PHONY: demo test crash build release check bench fixtures accuracy windows windows-check test-windows macos-check clean help
 
 help:
 	@echo "make demo      install what is missing, build, do the whole job against the practice site"
@@ -17,6 +17,7 @@ help:
 	@echo "make test-windows  its tests under Wine, with Wine's certificate store"
 	@echo "make check     formatting, lints, documentation"
 	@echo "make windows-check  the types of the Windows program; make test-windows compiles it anyway"
+	@echo "make macos-check  the types of the macOS program, where its standard library or the source of it is installed"
 	@echo "make bench     time and memory beside plain tesseract"
 	@echo "make accuracy  read generated letters and count errors"
 	@echo "make fixtures  write fixtures/ anew"
@@ -56,12 +57,20 @@ windows-check:
 	  PKG_CONFIG_ALLOW_CROSS=1 $(CARGO) check --locked --target $(WINDOWS); \
 	else echo 'Windows type check left out: this toolchain has no $(WINDOWS) target'; fi
 
+# Installs nothing: without the target or the source of its library it says that it was left out.
+macos-check:
+	CARGO=$(CARGO) .ci/for-macos check
+
 windows:
 	@.ci/setup windows
 	CARGO=$(CARGO) .ci/for-windows build --profile stick
 	.ci/windows-program target/$(WINDOWS)/stick/noticert.exe
 
-test-windows:
+test-# Installs nothing: without the target or the source of its library it says that it was left out.
+macos-check:
+	CARGO=$(CARGO) .ci/for-macos check
+
+windows:
 	@.ci/setup windows
 	tests/windows/under-wine --fresh
 	CARGO=$(CARGO) .ci/for-windows test --config .ci/under-wine.toml --lib --test windows --no-run

@@ -195,6 +195,23 @@ pub fn examine<P: OpensFile>(
     })
 }
 
+/// Key, certificate and chain of a file that a store of this system wrote a moment ago, unjudged.
+pub fn contents(
+    pkcs12: &Pkcs12,
+    password: &CertificatePassword,
+) -> Result<KeyMaterial, CredentialError> {
+    // The bytes are read here and stay where they are.
+    let container = container::open(pkcs12.expose(), &password.file_password(), SYSTEM_ROUNDS)?;
+    let unjudged = Expected {
+        letter: None,
+        issuer_family: &[],
+        key_derivation_rounds: SYSTEM_ROUNDS,
+    };
+    checks::check(&container, &unjudged, Timestamp::UNIX_EPOCH)?
+        .material
+        .ok_or(CredentialError::Damaged { part: "key" })
+}
+
 /// Whether name and validity of a certificate are those of a letter.
 pub fn fits(facts: &CertificateFacts, letter: &Issuance) -> bool {
     checks::of_letter(facts, letter)
@@ -319,3 +336,6 @@ fn codes(failed: &[Check]) -> String {
     let codes: Vec<&str> = failed.iter().map(|check| check.code).collect();
     codes.join(", ")
 }
+
+/// More key-derivation rounds than any system's own export asks for.
+const SYSTEM_ROUNDS: u32 = 10_000_000;

@@ -8,6 +8,8 @@
 mod chain;
 mod challenge;
 mod folder;
+#[cfg(target_os = "macos")]
+mod macos;
 #[cfg(unix)]
 mod nss;
 #[cfg(not(unix))]
@@ -16,6 +18,8 @@ mod others;
 mod windows;
 
 pub use folder::FolderStore;
+#[cfg(target_os = "macos")]
+pub use macos::KeychainStore;
 #[cfg(unix)]
 pub use nss::NssStore;
 #[cfg(not(unix))]
@@ -102,9 +106,16 @@ pub trait Pkcs12Writer {
 
     /// The form of a file; `None` for one that few stores can read.
     fn form_of(&self, pkcs12: &Pkcs12) -> Option<Pkcs12Form>;
+
+    /// Key, certificate and chain of a file that a store itself wrote.
+    fn read(
+        &self,
+        pkcs12: &Pkcs12,
+        password: &CertificatePassword,
+    ) -> Result<KeyMaterial, WriteError>;
 }
 
-/// Why a PKCS#12 file cannot be written; whoever fills [`Pkcs12Writer`] knows more.
+/// Why a PKCS#12 file cannot be written or read; whoever fills [`Pkcs12Writer`] knows more.
 pub type WriteError = Box<dyn std::error::Error + Send + Sync>;
 
 /// What a store gave out.
@@ -319,7 +330,7 @@ pub fn check_practice(
 }
 
 /// The store that browsers use for the present account; `home` is its folder.
-#[cfg(not(windows))]
+#[cfg(not(any(windows, target_os = "macos")))]
 pub fn system_store(
     home: &Path,
     _options: ImportOptions,
@@ -338,8 +349,27 @@ pub fn system_store(
     Box::new(WindowsStore::of_current_user(options, writer))
 }
 
+/// The store that browsers use for the present account; `home` is its folder.
+#[cfg(target_os = "macos")]
+pub fn system_store(
+    _home: &Path,
+    _options: ImportOptions,
+    writer: Box<dyn Pkcs12Writer>,
+) -> Box<dyn CertificateStore> {
+    Box::new(KeychainStore::of_login(writer))
+}
+
+/// Whether [`system_store`] is one of the NSS databases that [`NssStore::found`] finds.
+pub const SYSTEM_STORE_IS_NSS: bool = cfg!(not(any(windows, target_os = "macos")));
+
 /// The name under which the ledger knows [`system_store`].
-#[cfg(not(windows))]
+#[cfg(target_os = "macos")]
+pub fn system_store_id(_home: &Path) -> String {
+    "macos:login-keychain".to_owned()
+}
+
+/// The name under which the ledger knows [`system_store`].
+#[cfg(not(any(windows, target_os = "macos")))]
 pub fn system_store_id(home: &Path) -> String {
     format!("nss:{}", NssStore::of_browsers(home).directory().display())
 }

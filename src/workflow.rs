@@ -37,6 +37,7 @@ mod status;
 mod stop;
 mod supporting;
 mod surveying;
+mod unlocking;
 mod unpacking;
 mod watching;
 mod whole_job;
@@ -51,7 +52,7 @@ use crate::ledger::{Ledger, Record, RecordId};
 
 pub use account::AccountError;
 pub use adding::Added;
-pub use adopting::{AdoptError, Adopted, FoundCopy};
+pub use adopting::{AdoptError, AdoptRequest, Adopted, FoundCopy};
 pub use auditing::{Audited, AuditedStore, Fault, audit};
 pub use backing_up::{BackupRequest, BackupRun, CheckedCopy, Copied, CopyState, Drill};
 pub use by_hand::{ByHand, SecretScreen};

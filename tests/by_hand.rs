@@ -180,7 +180,7 @@ fn a_file_whose_digits_are_lost_is_opened_by_trying_after_a_typed_word() {
     let file = clinic.downloaded(0);
     let command = clinic.workplace.command(["adopt", file.to_str().unwrap()]);
     let typed = |lines: &[&str]| {
-        let mut screen = AtTheScreen::start(&command);
+        let mut screen = AtTheScreen::start_at_home(&command, &clinic.workplace.path("home"));
         screen.types_slowly(lines);
         screen.ends()
     };
@@ -193,6 +193,79 @@ fn a_file_whose_digits_are_lost_is_opened_by_trying_after_a_typed_word() {
     assert!(found.stdout.contains("開きません"), "{}", found.stdout);
     assert_eq!(clinic.state(0).0, "retrieved");
     assert!(file.exists());
+}
+
+/// Digits sealed for a record that waits open the file that answers it, also when no terminal is named.
+#[test]
+fn sealed_digits_are_found_without_naming_the_terminal() {
+    let clinic = Clinic::with(1);
+    let file = clinic.downloaded(0);
+    let options = clinic.site.options(&clinic.workplace);
+    let refused = clinic.workplace.run(with(&["retrieve", "--all"], options));
+    assert_eq!(refused.code, 11, "{}", refused.stderr);
+    let adopted = clinic.workplace.run(["adopt", file.to_str().unwrap()]);
+    assert_eq!(adopted.code, 0, "{}", adopted.stderr);
+    assert_eq!(clinic.state(0).0, "retrieved");
+}
+
+/// The certificate is installed here: the store writes a file under a new password before ten thousand are tried.
+#[test]
+#[ignore = "needs libnss3-tools, openssl"]
+fn a_file_whose_digits_are_lost_comes_out_of_the_store_that_has_its_certificate() {
+    let clinic = Clinic::with(1);
+    let file = clinic.downloaded(0);
+    let bytes = fs::read(&file).unwrap();
+    let nss = clinic.workplace.path("nss");
+    let installed = clinic
+        .elsewhere
+        .run(["install", "--all", "--nss", nss.to_str().unwrap()]);
+    assert_eq!(installed.code, 0, "{}", installed.stderr);
+    let command = clinic.workplace.command([
+        "adopt",
+        file.to_str().unwrap(),
+        "--wipe",
+        "--nss",
+        nss.to_str().unwrap(),
+    ]);
+    let typed = |lines: &[&str]| {
+        let mut screen = AtTheScreen::start_at_home(&command, &clinic.workplace.path("home"));
+        screen.types_slowly(lines);
+        screen.ends()
+    };
+    // Declined, the last way is offered; declined too, nothing has changed.
+    let declined = typed(&["", "n", ""]);
+    assert_eq!(declined.code, 13, "{}", declined.stdout);
+    let (store, search) = ("書き出しますか", "1万通り");
+    let order = [store, search].map(|question| declined.stdout.find(question));
+    assert!(
+        order[0].is_some() && order[0] < order[1],
+        "{}",
+        declined.stdout
+    );
+    assert_eq!(clinic.state(0).0, "confirmed");
+
+    let taken = typed(&["", "y", "7391", "7391"]);
+    assert_eq!(taken.code, 0, "{}", taken.stdout);
+    assert!(!taken.stdout.contains(search), "{}", taken.stdout);
+    assert!(taken.stdout.contains("開けないまま"), "{}", taken.stdout);
+    assert_eq!(clinic.state(0).0, "retrieved");
+    // What stayed shut may be another key: not even --wipe touches it.
+    assert_eq!(fs::read(&file).unwrap(), bytes);
+    let [known, fetched] = [&clinic.workplace, &clinic.elsewhere].map(|place| {
+        let terminal = place.terminals().remove(0);
+        (terminal["fingerprint"].clone(), terminal["p12"].clone())
+    });
+    assert_eq!(known.0, fetched.0);
+    let kept = known.1.as_str().unwrap();
+    assert_ne!(fs::read(kept).unwrap(), bytes);
+    for (password, opens) in [("7391", true), ("4826", false)] {
+        let openssl = std::process::Command::new("openssl")
+            .args(["pkcs12", "-in", kept, "-legacy", "-nodes", "-passin"])
+            .arg(format!("pass:{password}"))
+            .output()
+            .unwrap();
+        assert_eq!(openssl.status.success(), opens, "{password}");
+    }
 }
 
 #[test]

@@ -2,9 +2,9 @@
 
 use crate::custody::files::Wiped;
 use crate::domain::Text;
-use crate::workflow::{Adopted, Error, FoundCopy, Outcome};
+use crate::workflow::{AdoptRequest, Adopted, Error, FoundCopy, Outcome};
 
-use super::args::AdoptArguments;
+use super::args::{AdoptArguments, StoreArguments};
 use super::exit::ExitCode;
 use super::person::TerminalPerson;
 use super::{Session, open, retrieve};
@@ -13,13 +13,20 @@ pub fn run(session: &Session, arguments: &AdoptArguments) -> Result<ExitCode, Er
     let mut person = TerminalPerson::new(session.language, session.common.yes);
     let given = open::secret_of(arguments.password_file.as_deref())?;
     let ledger = open::ledger(session, &mut person)?;
+    // Without a home folder there is no store to look at; the file is taken all the same.
+    let destination = open::destination(&StoreArguments {
+        nss: arguments.nss.clone(),
+        folder: None,
+    })
+    .ok();
     let mut desk = session.desk(ledger, &mut person);
-    let adopted = desk.adopt(
-        &arguments.file,
-        arguments.terminal.as_deref(),
-        given,
-        arguments.wipe,
-    )?;
+    let adopted = desk.adopt(AdoptRequest {
+        file: &arguments.file,
+        terminal: arguments.terminal.as_deref(),
+        password: given,
+        destination: destination.as_ref(),
+        wipe: arguments.wipe,
+    })?;
     Ok(show(session, adopted))
 }
 
@@ -53,6 +60,14 @@ pub fn show(session: &Session, adopted: Adopted) -> ExitCode {
             ),
             format!(
                 "! The file {found} is still there, as good as a key in clear. --wipe removes it."
+            ),
+        ),
+        FoundCopy::StayedShut => Text::new(
+            format!(
+                "! 元のファイル {found} は開けないまま残っています。代わりにストアの電子証明書を新しいパスワードで保存しました。"
+            ),
+            format!(
+                "! {found} stayed shut and is still there. The store's certificate was kept in its place, under the new password."
             ),
         ),
         FoundCopy::Wiped(Wiped::Overwritten) => Text::new(

@@ -218,6 +218,9 @@ pub struct AdoptArguments {
     /// 引き取ったあと、元のファイルを消去する（省略時は尋ねる。--yes では消去しない）
     #[arg(long)]
     pub wipe: bool,
+    /// パスワードが分からないとき、このフォルダーの NSS データベースに同じ証明書がないか調べる（省略時はブラウザーが使うもの）
+    #[arg(long, value_name = "DIR")]
+    pub nss: Option<PathBuf>,
 }
 
 /// `verify FILE.p12`

@@ -23,10 +23,24 @@ pub fn run(session: &Session, arguments: &RestoreArguments) -> Result<ExitCode, 
         destination: &destination,
     })?;
     session.progress.clear();
-    session.say(&Text::new(
-        format!("{} を使います。", run.copy.display()),
-        format!("Taking {}.", run.copy.display()),
-    ));
+    session.say(&match &run.from_store {
+        None => Text::new(
+            format!("{} を使います。", run.copy.display()),
+            format!("Taking {}.", run.copy.display()),
+        ),
+        Some(store) => Text::new(
+            format!(
+                "{} は開けないまま残し、{}から書き出した電子証明書を使います。新しいパスワードのバックアップを noticert backup で作ってください。",
+                run.copy.display(),
+                store.ja
+            ),
+            format!(
+                "{} stayed shut; taking what {} gave out. Back it up under its new password with noticert backup.",
+                run.copy.display(),
+                store.en
+            ),
+        ),
+    });
     if !run.others.is_empty() {
         session.say(&Text::new(
             "ほかにある控え:",

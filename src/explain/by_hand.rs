@@ -75,6 +75,17 @@ pub fn explain(error: &AdoptError) -> Explanation {
                 "Name the .p12 that came from the site.",
             ),
         ),
+        AdoptError::NoPassword { path } => (
+            Text::new(
+                format!("{} を開くパスワードがありません。", path.display()),
+                format!("No password for {} is at hand.", path.display()),
+            ),
+            not_taken(),
+            Text::new(
+                "紙の控えを探し、もう一度 noticert adopt を実行してください。ほかのパソコンに同じ電子証明書が入っていれば、そこで noticert backup --from-store で作り直せます。それもだめなら新しく発行を申請します。",
+                "Look for the paper and run noticert adopt again. Where another PC has the same certificate: noticert backup --from-store there. Only then apply anew.",
+            ),
+        ),
         AdoptError::PutOff => (
             Text::new(
                 "手作業を取りやめました（何も送信していないとのことです）。",
@@ -110,6 +121,7 @@ pub fn exit_kind(error: &AdoptError) -> ExitKind {
         | AdoptError::SeveralFit { .. }
         | AdoptError::HeldByAnother { .. }
         | AdoptError::TooLarge { .. } => ExitKind::PersonMustLook,
+        AdoptError::NoPassword { .. } => ExitKind::InvalidCredential,
         AdoptError::PutOff | AdoptError::LeftOpen => ExitKind::Interrupted,
     }
 }

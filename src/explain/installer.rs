@@ -162,12 +162,12 @@ pub fn explain(error: &InstallError) -> Explanation {
         }
         InstallError::RootNotAccepted => (
             Text::new(
-                "認証局を信頼するかという Windows の問いに「はい」が押されませんでした（画面のない接続でも同じです）。入れかけたものは取り除きました。",
+                "認証局を信頼するかというシステムの問いに「はい」が押されませんでした（画面のない接続でも同じです）。入れかけたものは取り除きました。",
                 "The question whether to trust the authority was not answered with Yes (a session without a desktop ends so too). What had been put in was taken out again.",
             ),
             Text::new(
-                "この PC の画面の前でもう一度実行し、「セキュリティ警告」で「はい」を押してください。",
-                "Run it again at this PC's own screen and answer the security warning with Yes.",
+                "この PC の画面の前でもう一度実行し、「セキュリティ警告」で「はい」を押してください（Mac では「証明書信頼設定」の変更を許可）。",
+                "Run it again at this PC's own screen and answer the security warning with Yes (on a Mac: allow the change of trust settings).",
             ),
         ),
         InstallError::KeyAsks { fingerprint } => (
@@ -176,8 +176,8 @@ pub fn explain(error: &InstallError) -> Explanation {
                 format!("The key of certificate {fingerprint} asks for a password at each use."),
             ),
             Text::new(
-                "certmgr.msc の「エクスポート」で、そのパスワードを入れて取り出してください。",
-                "Take it out with the export of certmgr.msc, which can ask for that password.",
+                "certmgr.msc（Mac ではキーチェーンアクセス）の書き出しで、そのパスワードを入れて取り出してください。",
+                "Take it out with the export of certmgr.msc (Keychain Access on a Mac), which can ask for that password.",
             ),
         ),
         InstallError::NotWritten { source } => (

@@ -19,6 +19,13 @@ pub(super) fn chain_among(end_entity: &[u8], others: &[Vec<u8>]) -> Vec<Vec<u8>>
     chain
 }
 
+/// Whether a certificate is its own issuer by name: a root.
+#[cfg(any(windows, target_os = "macos"))]
+pub(super) fn is_self_issued(der: &[u8]) -> bool {
+    X509Certificate::from_der(der)
+        .is_ok_and(|(_, certificate)| certificate.subject() == certificate.issuer())
+}
+
 /// Whether `issuer`'s key signed `certificate`.
 fn is_issued_by(certificate: &[u8], issuer: &[u8]) -> bool {
     let (Ok((_, certificate)), Ok((_, issuer))) = (

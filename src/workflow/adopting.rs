@@ -12,15 +12,17 @@ use secrecy::SecretString;
 use thiserror::Error;
 use zeroize::Zeroizing;
 
-use crate::credential::{self, CredentialError};
+use crate::credential;
 use crate::custody::files::{self, Wiped};
 use crate::custody::{DiskError, PathKind};
 use crate::domain::{CertificateFacts, CertificatePassword, Pkcs12, Text, japan_date};
 use crate::ledger::{Actor, AttemptId, FileHash, Record, RecordId, SealedId, SiteKind};
 
 use super::error::Error;
+use super::installing::Destination;
 use super::person::Question;
-use super::retrieving::{ProvenFile, Retrieval, file_name_of, is_yes, known_password, proven};
+use super::retrieving::{ProvenFile, Retrieval, file_name_of, is_yes, proven};
+use super::unlocking::{Locked, Means, Sought, Unlocked};
 use super::{Desk, name_of};
 
 /// A file that was taken.
@@ -47,6 +49,8 @@ pub enum FoundCopy {
     Left,
     /// It was wiped.
     Wiped(Wiped),
+    /// It stayed shut, so that nobody knows whether it is the same key; another file was taken in its place.
+    StayedShut,
     /// It was to be wiped, and the disk refused.
     NotWiped(DiskError),
 }
@@ -84,6 +88,12 @@ pub enum AdoptError {
         /// The most that is read.
         limit: u64,
     },
+    /// No password opens the file, and everything that was offered was declined or failed.
+    #[error("no password for the file is at hand")]
+    NoPassword {
+        /// The file.
+        path: PathBuf,
+    },
     /// The person ended the watch; nothing was sent, by that person's word.
     #[error("retrieving by hand was put off")]
     PutOff,
@@ -92,38 +102,43 @@ pub enum AdoptError {
     LeftOpen,
 }
 
+/// What is adopted, and how.
+pub struct AdoptRequest<'a> {
+    /// The file that was found.
+    pub file: &'a Path,
+    /// The terminal; else the only one that the file fits.
+    pub terminal: Option<&'a str>,
+    /// The certificate password, from a file.
+    pub password: Option<SecretString>,
+    /// Where the certificate may be installed already, should its password be lost.
+    pub destination: Option<&'a Destination>,
+    /// The person wants the found copy gone; otherwise somebody who is there is asked.
+    pub wipe: bool,
+}
+
 impl Desk<'_> {
-    /// Takes `file` for the record that `terminal` names, else for the only one that it fits.
-    ///
-    /// `wipe`: the person wants the found copy gone; otherwise somebody who is there is asked.
-    pub fn adopt(
-        &mut self,
-        file: &Path,
-        terminal: Option<&str>,
-        given: Option<SecretString>,
-        wipe: bool,
-    ) -> Result<Adopted, Error> {
+    /// Takes the file for the record that is named, else for the only one that it fits.
+    pub fn adopt(&mut self, request: AdoptRequest<'_>) -> Result<Adopted, Error> {
+        let (file, wipe) = (request.file, request.wipe);
         let bytes = self.read_found(file)?;
-        let named = match terminal {
+        let named = match request.terminal {
             Some(text) => Some(self.ledger.record(self.ledger.find(text)?)?),
             None => None,
         };
-        let (record, kept) = match self.kept_already(&bytes)? {
+        let (record, kept, means) = match self.kept_already(&bytes)? {
             Some((record, kept)) => {
                 refuse_other(named.as_ref(), &record)?;
-                (record, kept)
+                (record, kept, None)
             }
             None => {
-                let (facts, password, sealed) = self.open_found(&bytes, named.as_ref(), given)?;
-                let record = match named {
-                    Some(record) => record,
-                    None => self.record_for(&facts)?,
-                };
-                let kept = self.take_in(&bytes, &record, &password, sealed, None)?;
-                (record, kept)
+                let (record, kept, means) = self.open_and_take(&bytes, named, request)?;
+                (record, kept, Some(means))
             }
         };
-        let found = self.put_away(file, &kept.p12, &bytes, wipe)?;
+        let found = match means {
+            Some(Means::Store(_)) => FoundCopy::StayedShut,
+            _ => self.put_away(file, &kept.p12, &bytes, wipe)?,
+        };
         Ok(Adopted {
             record: record.id,
             name: name_of(&record),
@@ -235,41 +250,53 @@ impl Desk<'_> {
         Ok(wiped)
     }
 
-    /// Opens the file with the password of the named record, else the given one, else one that is asked for.
-    fn open_found(
+    /// Opens the file, or has the store write one in its place, and takes that for the record it belongs to.
+    fn open_and_take(
         &mut self,
         bytes: &[u8],
-        named: Option<&Record>,
-        given: Option<SecretString>,
-    ) -> Result<(CertificateFacts, CertificatePassword, Option<SealedId>), Error> {
-        if let Some(sealed) = named.and_then(|record| record.password)
-            && let Ok(password) = self.ledger.password(sealed)
-            && let Ok(facts) = self.facts_of(bytes, &password)
-        {
-            return Ok((facts, password, Some(sealed)));
-        }
-        let password = match (given, self.person.is_present()) {
-            (None, true) => {
-                let pkcs12 = Pkcs12::received(bytes.to_vec());
-                match self.typed_for(&pkcs12)? {
-                    Some(password) => Some(password),
-                    // Lost, or wrong three times: what is left is to try them all on this file.
-                    None => self.searched(&pkcs12, named.map(|record| record.id))?,
-                }
+        named: Option<Record>,
+        request: AdoptRequest<'_>,
+    ) -> Result<(Record, Retrieval, Means), Error> {
+        let Some(Unlocked {
+            pkcs12,
+            password,
+            means,
+        }) = self.unlock(Locked {
+            pkcs12: Pkcs12::received(bytes.to_vec()),
+            given: request.password,
+            recovery: None,
+            passphrase: None,
+            sought: Sought::OnLetter(named.as_ref()),
+            destination: request.destination,
+        })?
+        else {
+            return Err(AdoptError::NoPassword {
+                path: request.file.to_owned(),
             }
-            (given, _) => Some(known_password(given, self.person)?),
+            .into());
         };
-        let password = password.ok_or(CredentialError::WrongPassword)?;
-        let facts = self.facts_of(bytes, &password)?;
-        Ok((facts, password, None))
+        let facts = self.facts_of(pkcs12.clone(), &password)?;
+        let record = match named {
+            Some(record) => record,
+            None => self.record_for(&facts)?,
+        };
+        // A password that another record sealed is sealed for this one anew.
+        let sealed = match &means {
+            Means::Seal(sealed) => sealed.filter(|_| record.password == *sealed),
+            Means::Given | Means::Typed | Means::RecoveryFile | Means::Store(_) | Means::Search => {
+                None
+            }
+        };
+        // Exposed to be kept as it came.
+        let kept = self.take_in(pkcs12.expose(), &record, &password, sealed, None)?;
+        Ok((record, kept, means))
     }
 
     fn facts_of(
         &self,
-        bytes: &[u8],
+        pkcs12: Pkcs12,
         password: &CertificatePassword,
     ) -> Result<CertificateFacts, Error> {
-        let pkcs12 = Pkcs12::received(bytes.to_vec());
         let expected = self.of_the_file_alone();
         let examined = credential::examine(pkcs12, password, &expected, self.now())?;
         let (facts, _, _) = proven(examined)?;

@@ -76,7 +76,9 @@ impl Destination {
                 all.push((id, Box::new(store)));
             }
         }
-        if all.is_empty() {
+        if all.is_empty()
+            || (matches!(self, Self::Browsers { .. }) && !installer::SYSTEM_STORE_IS_NSS)
+        {
             all.push((self.id(), self.open()));
         }
         all
@@ -294,6 +296,14 @@ impl Pkcs12Writer for CredentialWriter {
 
     fn form_of(&self, pkcs12: &Pkcs12) -> Option<Pkcs12Form> {
         credential::form_of(pkcs12)
+    }
+
+    fn read(
+        &self,
+        pkcs12: &Pkcs12,
+        password: &CertificatePassword,
+    ) -> Result<KeyMaterial, WriteError> {
+        Ok(credential::contents(pkcs12, password)?)
     }
 }
 

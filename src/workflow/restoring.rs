@@ -5,7 +5,6 @@
 //! them is offered before a new application is.
 
 mod candidates;
-mod password;
 mod taking_in;
 
 use std::path::{Path, PathBuf};
@@ -17,15 +16,15 @@ use thiserror::Error;
 use crate::credential;
 use crate::custody::backup;
 use crate::domain::{Pkcs12, Text, VerifiedCredential, fold_typed, japan_date};
-use crate::ledger::{Actor, BackedUp, Event, FileHash, PasswordPlace, Remark, RestoredFrom};
+use crate::ledger::{Actor, BackedUp, Event, FileHash, Remark, RestoredFrom};
 use crate::platform;
 
 use super::error::Error;
 use super::installing::{Destination, Installation};
-use super::person::{PersonError, Question, given_or_keyed};
+use super::person::{Question, given_or_keyed};
+use super::unlocking::{Locked, Means, Sought, Unlocked};
 use super::{Desk, Outcome};
 use candidates::{Candidate, Candidates};
-use password::Known;
 
 /// What is restored, and where to.
 pub struct RestoreRequest<'a> {
@@ -46,6 +45,8 @@ pub struct RestoreRequest<'a> {
 pub struct RestoreRun {
     /// The copy that was taken.
     pub copy: PathBuf,
+    /// The store that gave the certificate out instead, under a new password, because the copy stayed shut.
+    pub from_store: Option<Text>,
     /// The others of the back-up.
     pub others: Vec<Text>,
     /// The kept file.
@@ -106,21 +107,45 @@ impl Desk<'_> {
         let candidate = self.choose_copy(&found, &request)?;
         let others = found.besides(&candidate);
         let pkcs12 = self.locked_copy(&candidate, request.passphrase.as_ref())?;
-        let Known {
+        let Some(Unlocked {
             pkcs12,
             password,
-            place,
-        } = self.password_for_copy(&candidate, pkcs12, &request)?;
+            means,
+        }) = self.unlock(Locked {
+            pkcs12,
+            given: request.password,
+            recovery: candidate.password_file.as_deref(),
+            passphrase: request.passphrase.as_ref(),
+            sought: Sought::Listed(candidate.fingerprint()),
+            destination: Some(request.destination),
+        })?
+        else {
+            return Err(RestoreError::NoPassword {
+                path: candidate.path().to_owned(),
+            }
+            .into());
+        };
         let sha256 = FileHash(pkcs12.sha256());
         let expected = self.of_the_file_alone();
         let examined = credential::examine(pkcs12, &password, &expected, self.now())?;
         let checks = examined.checks.clone();
         let verified = examined.into_verified()?;
-        let medium = copy_on_medium(&candidate, &verified, sha256, self.data());
+        let place = means.place();
+        let (medium, from_store) = match means {
+            // The store wrote a file of its own, which no medium has yet.
+            Means::Store(store) => (None, Some(store)),
+            Means::Seal(_) | Means::Given | Means::Typed | Means::RecoveryFile | Means::Search => {
+                let medium = copy_on_medium(&candidate, &verified, sha256, self.data());
+                (medium, None)
+            }
+        };
         let taken = self.take_without_letter(
             &verified,
             candidate.terminal(),
-            RestoredFrom::Backup,
+            match from_store {
+                Some(_) => RestoredFrom::Store,
+                None => RestoredFrom::Backup,
+            },
             medium,
         )?;
         if let Some(place) = place {
@@ -136,6 +161,7 @@ impl Desk<'_> {
             })?;
         Ok(RestoreRun {
             copy: candidate.path().to_owned(),
+            from_store,
             others,
             kept: taken.kept,
             checks,
@@ -267,17 +293,3 @@ fn copy_on_medium(
         aside,
     })
 }
-
-/// Nobody was there to say a word that only a person may say.
-fn only_a_person(ja: &str, en: &str) -> Error {
-    Error::Person(PersonError::Absent {
-        question: Text::new(ja, en),
-        cure: Text::new(
-            "人が画面の前で noticert restore を実行してください。",
-            "A person has to run noticert restore at a terminal.",
-        ),
-    })
-}
-
-/// Where a typed password shows to be kept besides this PC.
-const ON_PAPER: Option<PasswordPlace> = Some(PasswordPlace::Paper);

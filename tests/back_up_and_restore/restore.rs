@@ -128,6 +128,56 @@ fn lost_digits_are_found_by_trying_after_a_typed_word() {
     assert!(!payload.contains("4826"), "{payload}");
 }
 
+/// The PC has the certificate and lost the digits: its store writes a new file, which no stick has yet.
+#[test]
+#[ignore = "needs libnss3-tools, openssl"]
+fn a_copy_whose_digits_are_lost_comes_out_of_the_store_that_has_its_certificate() {
+    let (old, stick, new) = (retrieved(), Stick::new(), empty());
+    back_up(&old, &stick, &[]);
+    let first = name(&old, 0);
+    let nss = new.path("nss");
+    let nss = nss.to_str().unwrap();
+    let ran = old.run(["install", &first, "--nss", nss]);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+
+    let arguments = ["restore", stick.text(), "--terminal", &first, "--nss", nss];
+    let declined = typed(&new, &arguments, &["", "n", ""]);
+    assert_eq!(declined.code, 13, "{}", declined.stdout);
+    assert!(new.terminals().is_empty());
+
+    let taken = typed(&new, &arguments, &["", "y", "7391", "7391"]);
+    assert_eq!(taken.code, 0, "{}", taken.stdout);
+    assert!(!taken.stdout.contains("1万通り"), "{}", taken.stdout);
+    assert_eq!(states(&new), ["restored"]);
+    let terminal = new.terminals().remove(0);
+    let kept = terminal["p12"].as_str().unwrap();
+    assert_eq!(
+        terminal["fingerprint"],
+        certificate_in(kept.as_ref(), "7391")
+    );
+    assert!(
+        terminal["backups"].as_array().unwrap().is_empty(),
+        "the stick has another file: {terminal}"
+    );
+}
+
+/// The seal of the ledger has the digits of this very file, so nobody is asked.
+#[test]
+fn the_ledger_that_sealed_the_digits_needs_nobody() {
+    let (old, stick) = (retrieved(), Stick::new());
+    back_up(&old, &stick, &[]);
+    let pem = old.path("pem");
+    let ran = old.run([
+        "restore",
+        stick.text(),
+        "--terminal",
+        &name(&old, 0),
+        "--folder",
+        pem.to_str().unwrap(),
+    ]);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+}
+
 #[test]
 fn what_is_no_copy_is_told_and_nothing_is_installed() {
     let new = empty();

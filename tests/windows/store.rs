@@ -252,6 +252,14 @@ impl Pkcs12Writer for Counting {
     fn form_of(&self, pkcs12: &Pkcs12) -> Option<Pkcs12Form> {
         CredentialWriter.form_of(pkcs12)
     }
+
+    fn read(
+        &self,
+        pkcs12: &Pkcs12,
+        password: &CertificatePassword,
+    ) -> Result<KeyMaterial, WriteError> {
+        CredentialWriter.read(pkcs12, password)
+    }
 }
 
 /// The same credential with an invented authority between its own and itself.

@@ -6,13 +6,13 @@
 use std::io;
 
 use windows_sys::Win32::Foundation::ERROR_CANCELLED;
-use x509_parser::prelude::{FromDer, X509Certificate};
 
 use super::dialogue;
 use super::key::{Answer, Key, Place};
 use super::system::{Added, Certificate, Name, Store};
 use super::{ImportOptions, refused};
 use crate::domain::{CertificatePassword, Fingerprint, Pkcs12, TerminalName, VerifiedCredential};
+use crate::installer::chain::is_self_issued;
 use crate::installer::{InstallError, challenge};
 
 /// What an import has changed so far.
@@ -198,9 +198,4 @@ fn is_cancelled(error: &io::Error) -> bool {
 fn is_trusted_root(der: &[u8]) -> Result<bool, InstallError> {
     let roots = Store::open(Name::Root).map_err(refused("open ROOT"))?;
     Ok(roots.find(&Fingerprint::of(der)).is_some())
-}
-
-fn is_self_issued(der: &[u8]) -> bool {
-    X509Certificate::from_der(der)
-        .is_ok_and(|(_, certificate)| certificate.subject() == certificate.issuer())
 }
