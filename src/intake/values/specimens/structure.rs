@@ -56,6 +56,7 @@ pub(super) fn may_be(character: char, glyph: &Glyph, digit: Digit, bars: &Bars<'
     let sits = fall < LONGEST_OVERSHOOT;
     let round = glyph.left_side() < STRAIGHT;
     let straight = glyph.left_side() > ROUND;
+    let flag_alone = tall_at_right && has_no_foot(glyph, digit);
     match character {
         'o' | 's' | 'z' | 'c' | 'v' | 'w' | 'x' | 'u' => !tall && !hangs,
         'p' | 'y' => !tall && !sits,
@@ -76,15 +77,14 @@ pub(super) fn may_be(character: char, glyph: &Glyph, digit: Digit, bars: &Bars<'
         '1' => is_upright(glyph, small, hangs) && are_built_like(bars.ones, glyph, digit.height),
         // Its serifs may be worn off: only a plain flag says that it is none.
         'I' => {
-            is_upright(glyph, small, hangs)
-                && !is_flagged(glyph)
-                && !(tall_at_right && has_no_foot(glyph, digit))
-                && !is_uneven(glyph, bars.noise)
+            let is_a_ones = is_flagged(glyph) || flag_alone || is_uneven(glyph, bars.noise);
+            is_upright(glyph, small, hangs) && !is_a_ones
         }
         // A flag without a foot is a one's; with a foot it may be an l's too.
         'l' => {
             is_upright(glyph, small, hangs)
-                && (!tall_at_right || !(is_flagged(glyph) || has_no_foot(glyph, digit)))
+                && (!tall_at_right || !is_flagged(glyph))
+                && !flag_alone
                 && are_built_like(bars.ls, glyph, digit.height)
         }
         'S' => !small && !hangs && glyph.turned() < NOT_TURNED,
