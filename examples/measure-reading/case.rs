@@ -1,9 +1,12 @@
 //! One page with its truth.
 
 use std::error::Error;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
+use image::GrayImage;
 use noticert::config::Config;
+use noticert::domain::Status;
 use noticert::intake::document::Document;
 use noticert::intake::sheet::{PageOutcome, SheetReader};
 use noticert::practice::letters::{
@@ -162,4 +165,40 @@ pub struct Outcome {
     pub page: PageOutcome,
     pub decoded: Duration,
     pub took: Duration,
+}
+
+impl Outcome {
+    /// Writes the pictures of the numbers and IDs that were not accepted into `folder`.
+    pub fn keep_crops(&self, folder: &Path, case: &Case) -> Result<(), Box<dyn Error>> {
+        let PageOutcome::Notice(sheets) = &self.page else {
+            return Ok(());
+        };
+        for sheet in sheets {
+            let fields = [
+                (
+                    "code",
+                    sheet.institution_code.status,
+                    &sheet.institution_code.crop,
+                ),
+                ("request", sheet.request_id.status, &sheet.request_id.crop),
+                (
+                    "reference",
+                    sheet.reference_id.status,
+                    &sheet.reference_id.crop,
+                ),
+            ];
+            for (name, status, crop) in fields {
+                if status == Status::Accepted {
+                    continue;
+                }
+                let Some(crop) = crop else { continue };
+                // Invented like everything here.
+                let pixels = crop.expose().to_vec();
+                let picture = GrayImage::from_raw(crop.width, crop.height, pixels);
+                let file = format!("{}-{}-{name}.png", case.seed, sheet.index);
+                picture.ok_or("no picture")?.save(folder.join(file))?;
+            }
+        }
+        Ok(())
+    }
 }

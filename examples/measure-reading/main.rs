@@ -3,7 +3,7 @@
 //! ```text
 //! cargo run --release --example measure-reading -- --pages 500 --seed 1 [--jobs N]
 //!     [--unusual | --ids-apart] [--fonts latin] [--font NAME] [--grade photo] [--askew DEGREES] [--two]
-//!     [--wrong] [--keep DIR] [--remember FILE] [--mislead]
+//!     [--wrong] [--keep DIR] [--crops DIR] [--without-names] [--remember FILE] [--mislead]
 //! ```
 //!
 //! `--ids-apart` sets IDs and issuer in fonts, weights, sizes and spacing of their own; `--fonts latin` takes fonts of
@@ -12,6 +12,9 @@
 //! `--wrong` lists every field that was not accepted or not right, with what was read: everything is invented, so
 //! nothing secret is printed. `--remember FILE` keeps what the readers said about each line, so that a change behind
 //! them is measured on the same pages without reading these again.
+//!
+//! `--crops` writes the picture of every number and ID that was not accepted, named by its seed, block and field.
+//! `--without-names` leaves out the reader of Japanese text: terminal names take most of the time and decide nothing.
 //!
 //! `--mislead` makes both readers take every second look-alike of an ID for another of its group: what the page then
 //! settles wrong would be wrong in silence whenever both readers err alike. It measures safety, not acceptance.
@@ -60,6 +63,11 @@ fn main() -> Result<(), Box<dyn Error>> {
                     let case = Case::draw(seed, fonts, options, config);
                     page.turn_to(seed);
                     let result = case.read(&mut reader, config).map_err(|e| e.to_string())?;
+                    if let Some(folder) = &options.crops {
+                        result
+                            .keep_crops(folder, &case)
+                            .map_err(|e| e.to_string())?;
+                    }
                     let mut tally = tally.lock().unwrap_or_else(PoisonError::into_inner);
                     tally.add(&case, &result, options.wrong);
                 }

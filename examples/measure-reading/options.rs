@@ -21,6 +21,8 @@ pub struct Options {
     pub keep: Option<PathBuf>,
     pub remember: Option<PathBuf>,
     pub only_font: Option<String>,
+    pub crops: Option<PathBuf>,
+    pub names: bool,
 }
 
 impl Options {
@@ -40,6 +42,8 @@ impl Options {
             keep: None,
             remember: None,
             only_font: None,
+            crops: None,
+            names: true,
         };
         let mut arguments = std::env::args().skip(1);
         while let Some(argument) = arguments.next() {
@@ -63,6 +67,8 @@ impl Options {
                 "--keep" => options.keep = Some(value()?.into()),
                 "--remember" => options.remember = Some(value()?.into()),
                 "--font" => options.only_font = Some(value()?),
+                "--crops" => options.crops = Some(value()?.into()),
+                "--without-names" => options.names = false,
                 "--two" => options.two = true,
                 "--unusual" => options.unusual = true,
                 "--ids-apart" => options.ids_apart = true,

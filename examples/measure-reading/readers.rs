@@ -20,6 +20,7 @@ use crate::options::Options;
 pub struct Bench {
     memory: Option<Arc<Memory>>,
     mislead: bool,
+    names: bool,
 }
 
 /// The page that a thread's readers are at: its seed.
@@ -40,6 +41,7 @@ impl Bench {
         Ok(Self {
             memory: memory.map(Arc::new),
             mislead: options.mislead,
+            names: options.names,
         })
     }
 
@@ -65,7 +67,10 @@ impl Bench {
         Ok(Readers {
             glyphs: wrapped("glyphs", readers.glyphs),
             latin: readers.latin.map(|reader| wrapped("latin", reader)),
-            japanese: readers.japanese.map(|reader| wrapped("japanese", reader)),
+            japanese: readers
+                .japanese
+                .filter(|_| self.names)
+                .map(|reader| wrapped("japanese", reader)),
         })
     }
 }

@@ -299,7 +299,7 @@ impl ValueReader<'_> {
         let pixels = (digit as u32 * self.layout.step).max(1) as f32;
         let area = self.layout.on_page(line.area, MARGIN);
         let scale = glyphs::SPECIMEN_HEIGHT / pixels;
-        self.page.line(area, scale, Tone::Grey)
+        shapes::levelled(self.page.line(area, scale, Tone::Grey))
     }
 
     /// The readings of those passes whose reader there is.
@@ -381,8 +381,9 @@ impl ValueReader<'_> {
             let rest = &first.characters[start..];
             let wraps = rest.windows(2).position(|pair| pair[1].left < pair[0].left);
             let length = wraps.map_or(rest.len(), |at| at + 1);
-            let seen = self.image(line, marks);
-            let image = shapes::without_marks(&self.image(line, digits), &seen, &rest[..length]);
+            let seen = self.image_of_value(line, marks);
+            let image = self.image_of_value(line, digits);
+            let image = shapes::without_marks(&image, &seen, &rest[..length]);
             let Some(reader) = self.reader(digits.by) else {
                 return Ok(None);
             };
@@ -439,10 +440,13 @@ impl ValueReader<'_> {
         let mut all = LineReading::default();
         for line in lines {
             // Of several lines no width is known; of one it is that of its image.
-            let mut image = self.image(line, pass);
-            if matches!(alphabet, Alphabet::Digits | Alphabet::Alphanumeric) {
-                image = shapes::closed_up(&image);
-            }
+            let image = match alphabet {
+                Alphabet::Any => self.image(line, pass),
+                Alphabet::DateMarks | Alphabet::Latin => self.image_of_value(line, pass),
+                Alphabet::Digits | Alphabet::Alphanumeric => {
+                    shapes::closed_up(&self.image_of_value(line, pass))
+                }
+            };
             let reader = match alphabet {
                 Alphabet::Any if pass.by == By::Tesseract => self.readers.japanese.as_deref_mut(),
                 _ => self.reader(pass.by),
@@ -461,6 +465,15 @@ impl ValueReader<'_> {
         match by {
             By::Glyphnet => Some(self.readers.glyphs.as_mut()),
             By::Tesseract => self.readers.latin.as_deref_mut(),
+        }
+    }
+
+    /// The line of a number, an ID or Latin words: thin print as dark as any.
+    fn image_of_value(&self, line: &PrintLine, pass: Pass) -> GrayImage {
+        let image = self.image(line, pass);
+        match pass.tone {
+            Tone::Grey => shapes::levelled(image),
+            Tone::Crisp => image,
         }
     }
 

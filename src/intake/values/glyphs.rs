@@ -249,13 +249,14 @@ fn glyph(line: &GrayImage, columns: &Range<u32>, rows: &Range<u32>, baseline: u3
         }
     }
     let baseline = f64::from(baseline);
+    let inked = inked(line, columns);
     // A bar may be two columns wide.
-    let width = (columns.len() as u32 / 3).max(1);
-    let third = columns.end - width..columns.end;
+    let width = (inked.len() as u32 / 3).max(1);
+    let third = inked.end - width..inked.end;
     let at_right = rows_of(line, &third).map_or(baseline, |rows| f64::from(rows.start));
-    let third = columns.start..columns.start + width;
+    let third = inked.start..inked.start + width;
     let at_left = rows_of(line, &third).map_or(baseline, |rows| f64::from(rows.end));
-    let edge = columns.start..columns.start + (columns.len() as u32 / 6).max(1);
+    let edge = inked.start..inked.start + (inked.len() as u32 / 6).max(1);
     let edge = rows_of(line, &edge).map_or(0, |rows| rows.len());
     let dot = rows
         .clone()
@@ -289,6 +290,18 @@ fn middle_of_ink(
         }
     }
     (across / sum.max(1.0), down / sum.max(1.0))
+}
+
+/// The columns of `columns` from the first to the last ink: characters cut apart at a paler threshold begin and end with
+/// columns of none, and those say nothing about an edge.
+fn inked(line: &GrayImage, columns: &Range<u32>) -> Range<u32> {
+    let ink = |x: &u32| (0..line.height()).any(|y| line.get_pixel(*x, y).0[0] < INK);
+    let first = columns.clone().find(ink);
+    let last = columns.clone().rev().find(ink);
+    match (first, last) {
+        (Some(first), Some(last)) => first..last + 1,
+        _ => columns.clone(),
+    }
 }
 
 /// The rows from the highest to the lowest ink.
@@ -447,6 +460,22 @@ mod tests {
         assert_eq!(all, "ABCDEF");
         let some = glyphs_of_words(&line, &["AB", "CD", "EF"]);
         assert!(some.iter().map(Vec::len).sum::<usize>() < 6);
+    }
+
+    #[test]
+    fn columns_without_ink_say_nothing_about_an_edge() {
+        // The same letter cut out as it is and with pale columns on both sides.
+        let line = line_of("BBB", 1.0, 6.0);
+        let spans = shapes::spans(&line, INK);
+        let wider: Vec<Range<u32>> = spans.iter().map(|s| s.start - 2..s.end + 2).collect();
+        let cut = |spans: &[Range<u32>]| {
+            let pieces: Vec<(char, Range<u32>)> = spans.iter().map(|s| ('B', s.clone())).collect();
+            on_baseline(&line, &pieces).unwrap().remove(0).1
+        };
+        let (tight, loose) = (cut(&spans), cut(&wider));
+        assert!(tight.left_side() > 0.9);
+        assert_eq!(tight.left_side(), loose.left_side());
+        assert_eq!(tight.rise_at_right(), loose.rise_at_right());
     }
 
     #[test]

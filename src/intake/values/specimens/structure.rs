@@ -14,6 +14,8 @@ use crate::intake::values::glyphs::Glyph;
 pub(super) struct Bars<'a> {
     pub ones: &'a [Glyph],
     pub ls: &'a [Glyph],
+    /// How far equal glyphs of the page lie apart.
+    pub noise: f32,
 }
 
 /// How high a page's digits are.
@@ -54,6 +56,7 @@ pub(super) fn may_be(character: char, glyph: &Glyph, digit: Digit, bars: &Bars<'
     let sits = fall < LONGEST_OVERSHOOT;
     let round = glyph.left_side() < STRAIGHT;
     let straight = glyph.left_side() > ROUND;
+    let flag_alone = tall_at_right && has_no_foot(glyph, digit);
     match character {
         'o' | 's' | 'z' | 'c' | 'v' | 'w' | 'x' | 'u' => !tall && !hangs,
         'p' | 'y' => !tall && !sits,
@@ -63,7 +66,8 @@ pub(super) fn may_be(character: char, glyph: &Glyph, digit: Digit, bars: &Bars<'
         'j' => !small && glyph.is_dotted() && !sits,
         'k' | 'b' => !small && !hangs && !tall_at_right,
         'K' | 'G' => !small && !hangs && !digit.is_small(glyph.rise_at_right()),
-        '0' => !small && !hangs && round,
+        // Plain, dotted or slashed, a zero turned by half a turn is a zero.
+        '0' => !small && !hangs && round && glyph.turned() < TAIL,
         'O' => !small && !hangs && round && glyph.imbalance() < TAIL,
         'D' => !small && !hangs && straight && glyph.imbalance() < TAIL,
         // The tail of most Qs goes below the line, that of others crosses the ring.
@@ -72,11 +76,15 @@ pub(super) fn may_be(character: char, glyph: &Glyph, digit: Digit, bars: &Bars<'
         'B' => !small && !hangs && straight,
         '1' => is_upright(glyph, small, hangs) && are_built_like(bars.ones, glyph, digit.height),
         // Its serifs may be worn off: only a plain flag says that it is none.
-        'I' => is_upright(glyph, small, hangs) && !is_flagged(glyph),
+        'I' => {
+            let is_a_ones = is_flagged(glyph) || flag_alone || is_uneven(glyph, bars.noise);
+            is_upright(glyph, small, hangs) && !is_a_ones
+        }
         // A flag without a foot is a one's; with a foot it may be an l's too.
         'l' => {
             is_upright(glyph, small, hangs)
                 && (!tall_at_right || !is_flagged(glyph))
+                && !flag_alone
                 && are_built_like(bars.ls, glyph, digit.height)
         }
         'S' => !small && !hangs && glyph.turned() < NOT_TURNED,
@@ -110,6 +118,19 @@ fn is_flagged(glyph: &Glyph) -> bool {
     glyph.asymmetry() > FLAG || glyph.imbalance() > FLAG
 }
 
+/// Whether a flag stands at the upper left and nothing below it, the upright being at the right. An I stands on both sides or
+/// on its whole width. What lost a hairline at the lower left has its upright in the middle and is nearly even.
+fn has_no_foot(glyph: &Glyph, digit: Digit) -> bool {
+    glyph.fall_at_left() < -HIGH_ABOVE_LINE * digit.height && glyph.asymmetry() > FLAG_ALONE
+}
+
+/// Whether it differs both from its mirror image and from its reflection in water by more than a lost hairline, and by more
+/// than equal glyphs of the page differ: a flag at the upper left and a foot as thick as the upright.
+fn is_uneven(glyph: &Glyph, noise: f32) -> bool {
+    glyph.asymmetry() > UNEVEN_ACROSS.max(CLEAR_OF_NOISE * noise)
+        && glyph.imbalance() > UNEVEN_DOWN.max(CLEAR_OF_NOISE * noise)
+}
+
 /// Whether the upper right of `glyph` is as that of one of `specimens`, or the whole so near that only a hairline may be
 /// lost; of no specimens every glyph is.
 fn are_built_like(specimens: &[Glyph], glyph: &Glyph, digit: f32) -> bool {
@@ -125,7 +146,11 @@ fn are_built_like(specimens: &[Glyph], glyph: &Glyph, digit: f32) -> bool {
 pub(super) fn has_build_of(character: char, glyph: &Glyph, digit: Digit) -> bool {
     let rise = glyph.rise() / digit.height;
     let of_size = usual_size(character).is_none_or(|usual| usual.contains(&rise));
-    let nothing = Bars { ones: &[], ls: &[] };
+    let nothing = Bars {
+        ones: &[],
+        ls: &[],
+        noise: 0.0,
+    };
     of_size && (!has_look_alikes(character) || may_be(character, glyph, digit, &nothing))
 }
 
@@ -162,7 +187,109 @@ const FLAG: f32 = 0.50;
 /// Difference from itself turned by half a turn: S and Z (0.06 to 0.54), 5 and 2 (0.36 to 1.10).
 const TURNED: f32 = 0.27;
 const NOT_TURNED: f32 = 0.60;
+/// The same of a one without a foot, whose left side ends high above the line (0.37 to 1.1). An I and an l that stand there
+/// for a lost hairline have 0.05 to 0.31.
+const FLAG_ALONE: f32 = 0.33;
+/// In units of a digit's height: where the left side of such a one ends (0.69 to 0.87).
+const HIGH_ABOVE_LINE: f32 = 0.5;
+/// Difference from the mirror image and from the reflection: a one with a foot in a Gothic face (0.22 to 0.25, 0.31 to 0.41),
+/// in a Mincho face (0.09 to 0.31, 0.10 to 0.24); an I (0.03 to 0.18, 0.02 to 0.10), an l (0.07 to 0.27, 0.02 to 0.17).
+const UNEVEN_ACROSS: f32 = 0.20;
+const UNEVEN_DOWN: f32 = 0.28;
+/// In units of the page's noise.
+const CLEAR_OF_NOISE: f32 = 2.0;
 /// The upper right of a one with a foot is low, that of a bar high: there is nothing between.
 const OTHERWISE_BUILT: f32 = 0.4;
 /// Distance of an l that lost its foot from others.
 const HAIRLINE: f32 = 0.15;
+
+#[cfg(test)]
+mod tests {
+    use image::{GrayImage, Luma};
+    use zeroize::Zeroizing;
+
+    use super::*;
+    use crate::intake::values::glyphs::{Sighting, glyphs_of};
+
+    const DIGIT: Digit = Digit {
+        height: 32.0,
+        tells_size: true,
+    };
+
+    /// A glyph of so many black rectangles, each `left, top, right, bottom`; the line is at 32.
+    fn drawn(parts: &[[u32; 4]]) -> Glyph {
+        let mut line = GrayImage::from_pixel(120, 48, Luma([255]));
+        for copy in 0..3 {
+            for [left, top, right, bottom] in parts {
+                for (x, y) in (*left..*right).flat_map(|x| (*top..*bottom).map(move |y| (x, y))) {
+                    line.put_pixel(10 + copy * 36 + x, 8 + y, Luma([0]));
+                }
+            }
+        }
+        let middle = parts.iter().map(|part| part[2]).max().unwrap() as f32 / 2.0;
+        let seen = Sighting {
+            text: Zeroizing::new(vec!['7'; 3]),
+            middles: [10.0, 46.0, 82.0].map(|x| (x + middle) / 120.0).to_vec(),
+        };
+        glyphs_of(&line, &seen).unwrap().remove(0)
+    }
+
+    fn bars(noise: f32) -> Bars<'static> {
+        Bars {
+            ones: &[],
+            ls: &[],
+            noise,
+        }
+    }
+
+    /// Which of `1`, `I` and `l` the glyph may be on a page of so much noise.
+    fn may_be_of_bars(glyph: &Glyph, noise: f32) -> String {
+        let may = |c: &char| may_be(*c, glyph, DIGIT, &bars(noise));
+        "1Il".chars().filter(may).collect()
+    }
+
+    const UPRIGHT: [u32; 4] = [6, 0, 10, 32];
+
+    #[test]
+    fn a_flag_above_nothing_is_a_ones() {
+        let one = drawn(&[[10, 0, 14, 32], [6, 2, 10, 6], [3, 5, 7, 9]]);
+        assert_eq!(may_be_of_bars(&one, 0.1), "1");
+    }
+
+    #[test]
+    fn a_flag_and_a_thick_foot_are_no_i() {
+        let one = drawn(&[UPRIGHT, [2, 2, 6, 6], [1, 28, 15, 32]]);
+        assert_eq!(may_be_of_bars(&one, 0.1), "1l");
+        assert_eq!(may_be_of_bars(&one, 0.3), "1Il", "chance, on such a page");
+    }
+
+    #[test]
+    fn what_lost_a_hairline_may_be_an_i() {
+        let whole = [UPRIGHT, [1, 0, 15, 1], [1, 31, 15, 32]];
+        let without_upper_right = [UPRIGHT, [1, 0, 10, 1], [1, 31, 15, 32]];
+        let without_lower_left = [UPRIGHT, [1, 0, 15, 1], [6, 31, 15, 32]];
+        let bar = [UPRIGHT];
+        for parts in [&whole[..], &without_upper_right, &without_lower_left, &bar] {
+            let may = may_be_of_bars(&drawn(parts), 0.1);
+            assert!(may.contains('I'), "{parts:?}: {may}");
+        }
+    }
+
+    #[test]
+    fn a_ring_with_a_tail_is_no_zero() {
+        let ring = [
+            [4, 0, 14, 3],
+            [0, 4, 3, 28],
+            [1, 2, 6, 6],
+            [12, 2, 17, 6],
+            [15, 4, 18, 28],
+            [1, 26, 6, 30],
+            [12, 26, 17, 30],
+            [4, 29, 14, 32],
+        ];
+        let tailed = [&ring[..], &[[9, 20, 13, 27], [12, 24, 20, 32]]].concat();
+        let may = |parts: &[[u32; 4]], c| may_be(c, &drawn(parts), DIGIT, &bars(0.1));
+        assert!(may(&ring, '0') && may(&ring, 'O') && !may(&ring, 'Q'));
+        assert!(!may(&tailed, '0') && !may(&tailed, 'O') && may(&tailed, 'Q'));
+    }
+}
