@@ -66,11 +66,7 @@ windows:
 	CARGO=$(CARGO) .ci/for-windows build --profile stick
 	.ci/windows-program target/$(WINDOWS)/stick/noticert.exe
 
-test-# Installs nothing: without the target or the source of its library it says that it was left out.
-macos-check:
-	CARGO=$(CARGO) .ci/for-macos check
-
-windows:
+test-windows:
 	@.ci/setup windows
 	tests/windows/under-wine --fresh
 	CARGO=$(CARGO) .ci/for-windows test --config .ci/under-wine.toml --lib --test windows --no-run
