@@ -13,7 +13,7 @@ use secrecy::{ExposeSecret, SecretString};
 use super::Desk;
 use super::error::Error;
 use super::installing::{Destination, exported_file};
-use super::person::{PersonError, Question};
+use super::person::Question;
 use super::retrieving::{is_yes, known_password};
 use crate::credential::{self, PASSWORDS};
 use crate::custody::backup;
@@ -328,15 +328,6 @@ impl Desk<'_> {
     ) -> Result<Option<CertificatePassword>, Error> {
         let ja = "4桁のパスワードは1万通りしかありません。このパソコンの中だけで全部試せます（サイトには何も送りません。ふつう数秒から数分）。\nこの証明書の正当な持ち主（その医療機関か、頼まれた人）であるときだけ行ってください。試すなら「全部試す」と入力（やめるなら Enter）:";
         let en = "There are only ten thousand passwords of four digits. All can be tried here (nothing goes to the site; seconds to minutes).\nDo this only as the certificate's rightful holder, or asked by them. Type “try all” (Enter to leave it):";
-        if !self.person.is_present() {
-            return Err(Error::Person(PersonError::Absent {
-                question: Text::new(ja, en),
-                cure: Text::new(
-                    "人が画面の前で、同じコマンドを実行してください。",
-                    "A person has to run the same command at a terminal.",
-                ),
-            }));
-        }
         let typed = self.person.key(&Question::plain(ja, en))?;
         // Exposed to be compared with a word.
         if !matches!(
