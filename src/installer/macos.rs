@@ -23,6 +23,7 @@ use security_framework::base::Error;
 use x509_parser::prelude::{FromDer, X509Certificate};
 
 use self::keychain::{Identity, Item, Keychain, asks, is_declined, is_trusted, silence, trust};
+use super::answer::Answer;
 use super::chain::{chain_among, is_self_issued};
 use super::challenge::{self, Form};
 use super::{
@@ -65,10 +66,7 @@ impl KeychainStore {
         let fingerprint = credential.facts().fingerprint;
         let item = find(&certificates(login)?, &fingerprint)
             .map_err(|_| InstallError::NotThereAfterImport { fingerprint })?;
-        match prove(login, &item)? {
-            Answer::NotIts => Err(InstallError::WrongKey { fingerprint }),
-            Answer::Signed | Answer::Asks | Answer::UnknownKind => Ok(()),
-        }
+        prove(login, &item)?.unless_anothers(fingerprint)
     }
 }
 
@@ -164,20 +162,13 @@ impl CertificateStore for KeychainStore {
     fn prove(&mut self, fingerprint: &Fingerprint) -> Result<Proof, InstallError> {
         let login = login()?;
         let item = find(&certificates(&login)?, fingerprint)?;
-        match prove(&login, &item)? {
-            Answer::Signed => Ok(Proof::Signed),
-            Answer::NotIts => Err(InstallError::WrongKey {
-                fingerprint: *fingerprint,
-            }),
-            Answer::Asks => Ok(Proof::CannotProve(Text::new(
+        prove(&login, &item)?.proof(
+            *fingerprint,
+            Text::new(
                 "この鍵は、使うときにキーチェーンのパスワードを求める設定なので、署名による確認をしていません。",
                 "The keychain asks for its password when this key is used, so it was not made to sign.",
-            ))),
-            Answer::UnknownKind => Ok(Proof::CannotProve(Text::new(
-                "この種類の鍵では、署名による確認ができません。",
-                "A key of this kind cannot be made to sign here.",
-            ))),
-        }
+            ),
+        )
     }
 
     fn export(&mut self, fingerprint: &Fingerprint) -> Result<Exported, InstallError> {
@@ -217,12 +208,7 @@ impl CertificateStore for KeychainStore {
         let all = certificates(&login)?;
         let item = find(&all, fingerprint)?;
         let exportable = identity(&login, &item)?.and_then(|identity| identity.is_extractable());
-        let asks = match prove(&login, &item) {
-            Ok(Answer::Asks) => Some(true),
-            Ok(Answer::Signed | Answer::NotIts) => Some(false),
-            Ok(Answer::UnknownKind) | Err(InstallError::NoKey { .. }) => None,
-            Err(error) => return Err(error),
-        };
+        let asks = Answer::asks(prove(&login, &item))?;
         let others: Vec<Vec<u8>> = all.iter().map(|other| other.der.clone()).collect();
         let chain = chain_among(&item.der, &others);
         let whole: Vec<&[u8]> = std::iter::once(item.der.as_slice())
@@ -234,15 +220,6 @@ impl CertificateStore for KeychainStore {
             trusted: is_trusted(&whole).ok(),
         })
     }
-}
-
-/// What a key said to a challenge.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum Answer {
-    Signed,
-    NotIts,
-    Asks,
-    UnknownKind,
 }
 
 /// Lets a certificate's key sign a fresh challenge, without a window that would wait for a person.

@@ -26,8 +26,9 @@ use windows_sys::Win32::Security::Cryptography::{
 };
 
 use self::import::{Import, prove, roots_to_trust};
-use self::key::{Answer, Key, Place};
+use self::key::{Key, Place};
 use self::system::{Certificate, Name, Store};
+use super::answer::Answer;
 use super::{
     CertificateStore, Exported, ImportOptions, InstallError, InstalledCertificate, KeyRules,
     Pkcs12Writer, Proof,
@@ -196,20 +197,13 @@ impl CertificateStore for WindowsStore {
 
     fn prove(&mut self, fingerprint: &Fingerprint) -> Result<Proof, InstallError> {
         let my = Store::open(Name::My).map_err(refused("open MY"))?;
-        match prove(&find(&my, fingerprint)?)? {
-            Answer::Signed => Ok(Proof::Signed),
-            Answer::NotIts => Err(InstallError::WrongKey {
-                fingerprint: *fingerprint,
-            }),
-            Answer::Asks => Ok(Proof::CannotProve(Text::new(
+        prove(&find(&my, fingerprint)?)?.proof(
+            *fingerprint,
+            Text::new(
                 "この鍵は使うたびにパスワードを求める設定なので、署名による確認をしていません。",
                 "This key asks for a password at each use, so it was not made to sign.",
-            ))),
-            Answer::UnknownKind => Ok(Proof::CannotProve(Text::new(
-                "この種類の鍵では、署名による確認ができません。",
-                "A key of this kind cannot be made to sign here.",
-            ))),
-        }
+            ),
+        )
     }
 
     fn export(&mut self, fingerprint: &Fingerprint) -> Result<Exported, InstallError> {
@@ -246,12 +240,7 @@ impl CertificateStore for WindowsStore {
             Err(error) if asks(&error) => None,
             Err(error) => return Err(refused("open the key")(error)),
         };
-        let asks = match prove(&certificate) {
-            Ok(Answer::Asks) => Some(true),
-            Ok(Answer::Signed | Answer::NotIts) => Some(false),
-            Ok(Answer::UnknownKind) | Err(InstallError::NoKey { .. }) => None,
-            Err(error) => return Err(error),
-        };
+        let asks = Answer::asks(prove(&certificate))?;
         let trusted = certificate.chain().ok().map(|(_, is_trusted)| is_trusted);
         Ok(KeyRules {
             exportable,

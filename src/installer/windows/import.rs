@@ -8,10 +8,11 @@ use std::io;
 use windows_sys::Win32::Foundation::ERROR_CANCELLED;
 
 use super::dialogue;
-use super::key::{Answer, Key, Place};
+use super::key::{Key, Place};
 use super::system::{Added, Certificate, Name, Store};
 use super::{ImportOptions, refused};
 use crate::domain::{CertificatePassword, Fingerprint, Pkcs12, TerminalName, VerifiedCredential};
+use crate::installer::answer::Answer;
 use crate::installer::chain::is_self_issued;
 use crate::installer::{InstallError, challenge};
 
@@ -96,10 +97,7 @@ impl Import {
         stored
             .set_friendly_name(name.as_str())
             .map_err(refused("name the certificate"))?;
-        prove(&stored).and_then(|answer| match answer {
-            Answer::NotIts => Err(InstallError::WrongKey { fingerprint }),
-            Answer::Signed | Answer::Asks | Answer::UnknownKind => Ok(()),
-        })
+        prove(&stored)?.unless_anothers(fingerprint)
     }
 
     /// Puts the certificates of the file's chain where 'automatic selection' puts them, as far as they are not

@@ -39,6 +39,7 @@ use zeroize::Zeroizing;
 use super::blob;
 use super::system::{Certificate, length, succeeded};
 use crate::domain::hexadecimal;
+use crate::installer::answer::Answer;
 use crate::installer::challenge::{self, Form, Scheme};
 
 /// Where a certificate says that its key is.
@@ -64,19 +65,6 @@ pub(super) enum Key {
     },
     /// In CNG.
     Cng { key: usize, is_ours: bool },
-}
-
-/// What became of a challenge.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Answer {
-    /// The certificate verified the signature.
-    Signed,
-    /// It did not: the key is another's.
-    NotIts,
-    /// The key asks for a password at each use.
-    Asks,
-    /// A kind of key that noticert has no means to challenge.
-    UnknownKind,
 }
 
 impl Place {
