@@ -35,6 +35,8 @@ pub struct Authority {
     root: CertifiedIssuer<'static, KeyPair>,
     tls_root: CertifiedIssuer<'static, KeyPair>,
     tls_validity: (Timestamp, Timestamp),
+    /// The key of every certificate, where each is not to have its own.
+    only_key: Option<SecretDocument>,
 }
 
 /// What one certificate is issued for.
@@ -133,12 +135,22 @@ impl Authority {
     pub fn invent(now: Timestamp) -> Result<Self, AuthorityError> {
         let period = (years_from(now, -10)?, years_from(now, 30)?);
         let tls_key = KeyPair::generate().map_err(certificate)?;
-        let root = self_signed_root(Self::COMMON_NAME, rsa_key_pair()?.0, period)?;
+        let root = self_signed_root(Self::COMMON_NAME, key_pair(&rsa_key()?)?, period)?;
         let tls_root = self_signed_root("noticert practice site CA", tls_key, period)?;
         Ok(Self {
             root,
             tls_root,
             tls_validity: (years_from(now, -1)?, years_from(now, 10)?),
+            only_key: None,
+        })
+    }
+
+    /// The same, with one key for all its certificates: making keys takes most of the time of whoever asks for
+    /// thousands of certificates and looks at none of their keys.
+    pub fn invent_with_one_key(now: Timestamp) -> Result<Self, AuthorityError> {
+        Ok(Self {
+            only_key: Some(rsa_key()?),
+            ..Self::invent(now)?
         })
     }
 
@@ -204,14 +216,17 @@ impl Authority {
         encoding: Encoding,
         content: Content,
     ) -> Result<Vec<u8>, AuthorityError> {
-        let (key, own_key) = rsa_key_pair()?;
-        let key_der = match content {
-            Content::OtherKey => rsa_key_pair()?.1,
-            Content::Whole | Content::WithoutIssuer => own_key,
+        let own_key = match &self.only_key {
+            Some(key) => key.clone(),
+            None => rsa_key()?,
         };
         let leaf = leaf_params(grant)?
-            .signed_by(&key, &self.root)
+            .signed_by(&key_pair(&own_key)?, &self.root)
             .map_err(certificate)?;
+        let key = match content {
+            Content::OtherKey => rsa_key()?,
+            Content::Whole | Content::WithoutIssuer => own_key,
+        };
         let mut certificates =
             vec![p12_keystore::Certificate::from_der(leaf.der()).map_err(container)?];
         if content != Content::WithoutIssuer {
@@ -220,7 +235,7 @@ impl Authority {
         }
         let chain = PrivateKeyChain::new(
             Sha1::digest(leaf.der()).to_vec(),
-            p12_keystore::PrivateKey::from_der(key_der.as_bytes()).map_err(container)?,
+            p12_keystore::PrivateKey::from_der(key.as_bytes()).map_err(container)?,
             certificates,
         );
         let mut store = KeyStore::new();
@@ -315,18 +330,16 @@ fn friendly_name(grant: &Grant) -> String {
         .collect()
 }
 
-fn rsa_key_pair() -> Result<(KeyPair, SecretDocument), AuthorityError> {
-    let key = RsaPrivateKey::new(&mut OsRng, RSA_BITS)
-        .map_err(|source| AuthorityError::Key { source })?;
-    let der = key
+fn rsa_key() -> Result<SecretDocument, AuthorityError> {
+    RsaPrivateKey::new(&mut OsRng, RSA_BITS)
+        .map_err(|source| AuthorityError::Key { source })?
         .to_pkcs8_der()
-        .map_err(|source| AuthorityError::KeyEncoding { source })?;
-    let pair = KeyPair::from_pkcs8_der_and_sign_algo(
-        &PrivatePkcs8KeyDer::from(der.as_bytes()),
-        &rcgen::PKCS_RSA_SHA256,
-    )
-    .map_err(certificate)?;
-    Ok((pair, der))
+        .map_err(|source| AuthorityError::KeyEncoding { source })
+}
+
+fn key_pair(rsa_key: &SecretDocument) -> Result<KeyPair, AuthorityError> {
+    let der = PrivatePkcs8KeyDer::from(rsa_key.as_bytes());
+    KeyPair::from_pkcs8_der_and_sign_algo(&der, &rcgen::PKCS_RSA_SHA256).map_err(certificate)
 }
 
 /// Sixteen random bytes, positive as RFC 5280 asks.

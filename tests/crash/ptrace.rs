@@ -1,17 +1,19 @@
-//! The six requests of ptrace that the tracer needs, waitpid for its own thread's children, and a terminal.
+//! What of ptrace and seccomp the tracer needs, waitpid for its own thread's children, and a terminal.
 //!
 //! By hand, because the crate that wraps them (nix) turns on a feature of libc, which would build every dependency a
 //! second time for the tests.
 //!
-//! Sources: ptrace(2), waitpid(2), openpty(3).
+//! Sources: ptrace(2), seccomp(2), waitpid(2), openpty(3).
 
 #![expect(unsafe_code, reason = "libc has no safe call for any of these")]
 
 use std::io;
 use std::os::fd::{FromRawFd, OwnedFd};
+use std::os::unix::process::CommandExt;
+use std::process::Command;
 use std::ptr::{null, null_mut};
 
-use libc::{c_int, c_void, pid_t, user_regs_struct};
+use libc::{c_int, c_long, c_void, pid_t, sock_filter, sock_fprog, user_regs_struct};
 
 /// What a traced thread has come to.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -20,39 +22,104 @@ pub enum Stop {
     Exited(pid_t, c_int),
     /// It was killed.
     Killed(pid_t),
-    /// It is about to make a system call, or back from one.
-    AtCall(pid_t),
+    /// It is about to make one of the system calls that were asked for.
+    BeforeCall(pid_t),
+    /// It is back from one.
+    AfterCall(pid_t),
     /// A signal is about to reach it.
     Signal(pid_t, c_int),
     /// Something else of ptrace's.
     Event(pid_t),
 }
 
-/// Takes hold of a process with everything that it will start; it dies with this thread.
-pub fn seize(pid: pid_t) -> io::Result<()> {
+/// Lets this thread trace what `command` starts: it stops once it has begun, and then before each of `calls` alone,
+/// since a stop at every call would cost more than the program itself.
+pub fn trace(command: &mut Command, calls: impl IntoIterator<Item = c_long>) {
+    let filter = filter_of(calls);
+    let hold = move || {
+        let program = sock_fprog {
+            len: u16::try_from(filter.len()).map_err(io::Error::other)?,
+            filter: filter.as_ptr().cast_mut(),
+        };
+        let none = null_mut::<c_void>();
+        // SAFETY: PTRACE_TRACEME reads nothing; both calls of prctl take numbers, and the filter, which outlives them
+        // and is only read. Between fork and exec none of the three allocates or takes a lock.
+        unsafe {
+            told(libc::ptrace(libc::PTRACE_TRACEME, 0, none, none))?;
+            told(libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0).into())?;
+            told(
+                libc::prctl(
+                    libc::PR_SET_SECCOMP,
+                    libc::SECCOMP_MODE_FILTER,
+                    &raw const program,
+                )
+                .into(),
+            )
+        }
+    };
+    // SAFETY: see above; nothing else happens between fork and exec.
+    unsafe { command.pre_exec(hold) };
+}
+
+/// A seccomp filter that hands `calls` to the tracer and lets everything else pass.
+fn filter_of(calls: impl IntoIterator<Item = c_long>) -> Vec<sock_filter> {
+    let step = |code: u32, jt: u8, k: u32| sock_filter {
+        code: code as u16,
+        jt,
+        jf: 0,
+        k,
+    };
+    // The number of the call is the first field of seccomp_data.
+    let mut filter = vec![step(libc::BPF_LD | libc::BPF_W | libc::BPF_ABS, 0, 0)];
+    let mut calls: Vec<c_long> = calls.into_iter().collect();
+    calls.dedup();
+    for (number, call) in calls.iter().enumerate() {
+        // Over the calls that are left, and over the step that lets pass.
+        let to_the_end = (calls.len() - number) as u8;
+        filter.push(step(
+            libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K,
+            to_the_end,
+            *call as u32,
+        ));
+    }
+    let returning = libc::BPF_RET | libc::BPF_K;
+    filter.push(step(returning, 0, libc::SECCOMP_RET_ALLOW));
+    filter.push(step(returning, 0, libc::SECCOMP_RET_TRACE));
+    filter
+}
+
+/// Waits for the first stop of a process that [`trace`] holds, and takes hold of everything that it will start; all
+/// of it dies with this thread.
+pub fn take_hold(pid: pid_t) -> io::Result<()> {
+    let mut status: c_int = 0;
+    // SAFETY: waitpid writes one int, and `status` is one.
+    told(unsafe { libc::waitpid(pid, &raw mut status, libc::__WALL) }.into())?;
     let options = libc::PTRACE_O_TRACESYSGOOD
+        | libc::PTRACE_O_TRACESECCOMP
         | libc::PTRACE_O_TRACECLONE
         | libc::PTRACE_O_TRACEFORK
         | libc::PTRACE_O_TRACEVFORK
         | libc::PTRACE_O_TRACEEXEC
         | libc::PTRACE_O_EXITKILL;
     let data = options as usize as *mut c_void;
-    // SAFETY: PTRACE_SEIZE reads no memory of ours; its data is a number.
-    told(unsafe { libc::ptrace(libc::PTRACE_SEIZE, pid, null_mut::<c_void>(), data) })
+    // SAFETY: PTRACE_SETOPTIONS reads no memory of ours; its data is a number.
+    told(unsafe { libc::ptrace(libc::PTRACE_SETOPTIONS, pid, null_mut::<c_void>(), data) })
 }
 
-/// Stops a seized process.
-pub fn interrupt(pid: pid_t) -> io::Result<()> {
-    let nothing = null_mut::<c_void>();
-    // SAFETY: PTRACE_INTERRUPT reads and writes no memory of ours.
-    told(unsafe { libc::ptrace(libc::PTRACE_INTERRUPT, pid, nothing, nothing) })
-}
-
-/// Lets a stopped thread run to its next system call, with a signal or without (0).
+/// Lets a stopped thread run to the next call that is asked for, with a signal or without (0).
 pub fn go_on(pid: pid_t, signal: c_int) -> io::Result<()> {
+    resume(libc::PTRACE_CONT, pid, signal)
+}
+
+/// Lets a thread make the call before which it stopped, and stops it again after that.
+pub fn make_the_call(pid: pid_t) -> io::Result<()> {
+    resume(libc::PTRACE_SYSCALL, pid, 0)
+}
+
+fn resume(request: libc::c_uint, pid: pid_t, signal: c_int) -> io::Result<()> {
     let data = signal as usize as *mut c_void;
-    // SAFETY: PTRACE_SYSCALL reads no memory of ours; its data is a number.
-    told(unsafe { libc::ptrace(libc::PTRACE_SYSCALL, pid, null_mut::<c_void>(), data) })
+    // SAFETY: both requests read no memory of ours; their data is a number.
+    told(unsafe { libc::ptrace(request, pid, null_mut::<c_void>(), data) })
 }
 
 /// The registers of a stopped thread.
@@ -63,19 +130,6 @@ pub fn registers(pid: pid_t) -> io::Result<user_regs_struct> {
     // SAFETY: PTRACE_GETREGS writes one user_regs_struct, and `place` is one.
     let done = unsafe { libc::ptrace(libc::PTRACE_GETREGS, pid, null_mut::<c_void>(), place) };
     told(done).map(|()| registers)
-}
-
-/// Whether a thread at a call is about to make it, not back from it.
-pub fn is_entry(pid: pid_t) -> io::Result<bool> {
-    let mut told = [0_u8; 128];
-    let size = told.len() as *mut c_void;
-    let place = told.as_mut_ptr().cast::<c_void>();
-    // SAFETY: PTRACE_GET_SYSCALL_INFO writes at most `size` bytes, which `told` has.
-    match unsafe { libc::ptrace(libc::PTRACE_GET_SYSCALL_INFO, pid, size, place) } {
-        -1 => Err(io::Error::last_os_error()),
-        // The first byte is `op`.
-        _ => Ok(told[0] == libc::PTRACE_SYSCALL_INFO_ENTRY),
-    }
 }
 
 /// Changes the registers of a stopped thread.
@@ -122,21 +176,23 @@ pub fn wait() -> io::Result<Stop> {
         Stop::Exited(pid, libc::WEXITSTATUS(status))
     } else if libc::WIFSIGNALED(status) {
         Stop::Killed(pid)
-    } else if status >> 16 != 0 {
-        Stop::Event(pid)
-    } else if libc::WSTOPSIG(status) == libc::SIGTRAP | SYSGOOD {
-        Stop::AtCall(pid)
     } else {
-        Stop::Signal(pid, libc::WSTOPSIG(status))
+        match (status >> 16, libc::WSTOPSIG(status)) {
+            (libc::PTRACE_EVENT_SECCOMP, _) => Stop::BeforeCall(pid),
+            (0, AFTER_A_CALL) => Stop::AfterCall(pid),
+            // With SIGSTOP a new thread begins.
+            (0, signal) if signal != libc::SIGSTOP => Stop::Signal(pid, signal),
+            _ => Stop::Event(pid),
+        }
     })
 }
 
-fn told(done: libc::c_long) -> io::Result<()> {
+fn told(done: c_long) -> io::Result<()> {
     match done {
         -1 => Err(io::Error::last_os_error()),
         _ => Ok(()),
     }
 }
 
-/// Marks a stop at a system call: PTRACE_O_TRACESYSGOOD.
-const SYSGOOD: c_int = 0x80;
+/// The signal of such a stop under PTRACE_O_TRACESYSGOOD.
+const AFTER_A_CALL: c_int = libc::SIGTRAP | 0x80;

@@ -521,7 +521,10 @@ fn runtime() -> &'static Runtime {
 
 fn authority() -> &'static Arc<Authority> {
     static AUTHORITY: OnceLock<Arc<Authority>> = OnceLock::new();
-    AUTHORITY.get_or_init(|| Arc::new(Authority::invent(jiff::Timestamp::now()).unwrap()))
+    AUTHORITY.get_or_init(|| {
+        let now = jiff::Timestamp::now();
+        Arc::new(Authority::invent_with_one_key(now).unwrap())
+    })
 }
 
 fn issuance() -> Issuance {

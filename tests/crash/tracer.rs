@@ -6,7 +6,6 @@
 //!
 //! Sources: ptrace(2), syscall(2) for the registers of x86-64.
 
-use std::collections::HashMap;
 use std::fs::{self, File};
 use std::io::{ErrorKind, Write};
 use std::os::fd::OwnedFd;
@@ -118,11 +117,8 @@ pub fn run(command: &Command, typed: Option<&str>, roots: &[PathBuf], plan: Plan
     let scratch = tempfile::tempdir().unwrap();
     let output = |name: &str| scratch.path().join(name);
     let mut door = Door::new(typed.is_some());
-    let mut shell = Command::new("/bin/sh");
-    // The shell waits until it is traced, then becomes the program.
-    shell
-        .args(["-c", r#"read -r _; exec "$0" "$@""#])
-        .arg(command.get_program())
+    let mut traced = Command::new(command.get_program());
+    traced
         .args(command.get_args())
         .stdin(door.program)
         // What it starts dies with it, as when the power goes.
@@ -130,29 +126,37 @@ pub fn run(command: &Command, typed: Option<&str>, roots: &[PathBuf], plan: Plan
         .stdout(File::create(output("out")).unwrap())
         .stderr(File::create(output("err")).unwrap());
     if let Some(folder) = command.get_current_dir() {
-        shell.current_dir(folder);
+        traced.current_dir(folder);
     }
     for (name, value) in command.get_envs() {
         match value {
-            Some(value) => shell.env(name, value),
-            None => shell.env_remove(name),
+            Some(value) => traced.env(name, value),
+            None => traced.env_remove(name),
         };
     }
+    ptrace::trace(&mut traced, calls_for(plan));
     #[expect(clippy::zombie_processes, reason = "`follow` waits for it")]
-    let child = shell.spawn().unwrap();
+    let held = traced.spawn().and_then(|child| {
+        let leader = pid_t::try_from(child.id()).unwrap();
+        ptrace::take_hold(leader).map(|()| leader)
+    });
+    let leader = held.unwrap_or_else(|error| {
+        panic!(
+            "this machine forbids ptrace or seccomp ({error}), so nothing was proven about crashes: run the tests \
+             where tracing is allowed (container: --cap-add=SYS_PTRACE; kernel.yama.ptrace_scope at most 1)"
+        )
+    });
     // Else the program's end of the door stays open here.
-    drop(shell);
-    let leader = pid_t::try_from(child.id()).unwrap();
+    drop(traced);
     let mut tracer = Tracer {
         leader,
         roots,
         plan,
         points: Vec::new(),
-        at_exit: HashMap::new(),
     };
-    tracer.take_hold();
-    let keyed = format!("\n{}", typed.unwrap_or_default());
-    door.keys.write_all(keyed.as_bytes()).unwrap();
+    door.keys
+        .write_all(typed.unwrap_or_default().as_bytes())
+        .unwrap();
     // A pipe ends here; a terminal stays open until the program has ended.
     let keyboard = typed.map(|_| door.keys);
     let end = tracer.follow();
@@ -193,15 +197,6 @@ struct Tracer<'a> {
     roots: &'a [PathBuf],
     plan: Plan,
     points: Vec<Point>,
-    /// What is due when a thread's present call returns.
-    at_exit: HashMap<pid_t, AtExit>,
-}
-
-#[derive(Clone, Copy)]
-enum AtExit {
-    Nothing,
-    Fail(c_int),
-    Kill,
 }
 
 /// A call that matters.
@@ -214,20 +209,10 @@ struct Call {
 }
 
 impl Tracer<'_> {
-    fn take_hold(&self) {
-        let held = ptrace::seize(self.leader).and_then(|()| ptrace::interrupt(self.leader));
-        if let Err(error) = held {
-            ptrace::kill(self.leader);
-            panic!(
-                "this machine forbids ptrace ({error}), so nothing was proven about crashes: run the tests where \
-                 tracing is allowed (container: --cap-add=SYS_PTRACE; kernel.yama.ptrace_scope at most 1)"
-            );
-        }
-    }
-
     /// Follows every thread to the program's end.
     fn follow(&mut self) -> End {
         let leader = self.leader;
+        go_on(leader, 0);
         let (over, waits) = channel::<()>();
         let watchdog = std::thread::spawn(move || {
             let is_late = waits.recv_timeout(LONGEST) == Err(RecvTimeoutError::Timeout);
@@ -241,8 +226,10 @@ impl Tracer<'_> {
                 Ok(Stop::Exited(pid, code)) if pid == leader => break End::Exited(code),
                 Ok(Stop::Killed(pid)) if pid == leader => break End::Killed,
                 Ok(Stop::Exited(..) | Stop::Killed(_)) => {}
-                Ok(Stop::AtCall(pid)) => {
-                    self.at_call(pid);
+                Ok(Stop::BeforeCall(pid)) => self.before_call(pid),
+                // Only a call after which it is struck is waited for.
+                Ok(Stop::AfterCall(pid)) => {
+                    self.strike();
                     go_on(pid, 0);
                 }
                 Ok(Stop::Event(pid)) => go_on(pid, 0),
@@ -258,31 +245,14 @@ impl Tracer<'_> {
         }
     }
 
-    fn at_call(&mut self, pid: pid_t) {
-        // A thread that is being killed has no registers any more.
-        let (Ok(is_entry), Ok(mut registers)) = (ptrace::is_entry(pid), ptrace::registers(pid))
-        else {
-            return;
-        };
-        if !is_entry {
-            match self.at_exit.remove(&pid).unwrap_or(AtExit::Nothing) {
-                AtExit::Nothing => {}
-                AtExit::Fail(errno) => {
-                    registers.rax = i64::from(-errno).cast_unsigned();
-                    let _dying = ptrace::set_registers(pid, registers);
-                }
-                AtExit::Kill => self.strike(),
-            }
-            return;
-        }
-        let due = self.at_entry(pid, &mut registers);
-        self.at_exit.insert(pid, due);
-    }
-
     /// Decides what becomes of a call that is about to be made.
-    fn at_entry(&mut self, pid: pid_t, registers: &mut user_regs_struct) -> AtExit {
-        let Some(call) = self.classify(pid, registers) else {
-            return AtExit::Nothing;
+    fn before_call(&mut self, pid: pid_t) {
+        // A thread that is being killed has no registers any more.
+        let Ok(mut registers) = ptrace::registers(pid) else {
+            return go_on(pid, 0);
+        };
+        let Some(call) = self.classify(pid, &registers) else {
+            return go_on(pid, 0);
         };
         let number = self.points.len();
         let is_here = |at| call.is_point && number == at;
@@ -290,34 +260,37 @@ impl Tracer<'_> {
             true => number + 1,
             false => number,
         };
-        let due = match self.plan {
-            Plan::Watch => AtExit::Nothing,
-            Plan::KillBefore(at) if is_here(at) => {
-                self.strike();
-                AtExit::Nothing
-            }
+        let mut is_waited_for = false;
+        match self.plan {
+            Plan::Watch => {}
+            Plan::KillBefore(at) if is_here(at) => self.strike(),
             Plan::KillAfter(at) if is_here(at) => {
                 if matches!(call.name, "write" | "pwrite64") {
                     registers.rdx /= 2;
-                    let _dying = ptrace::set_registers(pid, *registers);
+                    let _dying = ptrace::set_registers(pid, registers);
                 }
-                AtExit::Kill
+                is_waited_for = true;
             }
             Plan::FailFrom(from, trouble) if passed > from && trouble.hits(call.effect) => {
-                // No such call, so the system does nothing.
+                // No such call, so the system does nothing, and this is what it says.
                 registers.orig_rax = u64::MAX;
-                let _dying = ptrace::set_registers(pid, *registers);
-                AtExit::Fail(trouble.errno())
+                registers.rax = i64::from(-trouble.errno()).cast_unsigned();
+                let _dying = ptrace::set_registers(pid, registers);
             }
-            Plan::KillBefore(_) | Plan::KillAfter(_) | Plan::FailFrom(..) => AtExit::Nothing,
-        };
+            Plan::KillBefore(_) | Plan::KillAfter(_) | Plan::FailFrom(..) => {}
+        }
         if call.is_point {
             self.points.push(Point {
                 call: call.name,
                 target: call.target,
             });
         }
-        due
+        match is_waited_for {
+            true => {
+                let _dying = ptrace::make_the_call(pid);
+            }
+            false => go_on(pid, 0),
+        }
     }
 
     fn strike(&self) {
@@ -425,6 +398,15 @@ fn has_room(pid: pid_t, registers: &user_regs_struct) -> bool {
     };
     let held = fs::metadata(entry("fd")).map_or(0, |file| file.blocks() * 512);
     from.is_some_and(|from| from + registers.rdx <= held)
+}
+
+/// The calls that a plan has to see: a look at the disk matters only where the disk fails.
+fn calls_for(plan: Plan) -> impl Iterator<Item = i64> {
+    let fails = matches!(plan, Plan::FailFrom(..));
+    CALLS
+        .iter()
+        .filter(move |(number, _, _, is_point, _)| fails || *is_point || *number == libc::SYS_read)
+        .map(|(number, ..)| *number)
 }
 
 fn go_on(pid: pid_t, signal: c_int) {

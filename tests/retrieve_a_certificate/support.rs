@@ -166,7 +166,7 @@ pub fn today() -> Timestamp {
 
 pub fn authority() -> &'static Arc<Authority> {
     static AUTHORITY: OnceLock<Arc<Authority>> = OnceLock::new();
-    AUTHORITY.get_or_init(|| Arc::new(Authority::invent(today()).unwrap()))
+    AUTHORITY.get_or_init(|| Arc::new(Authority::invent_with_one_key(today()).unwrap()))
 }
 
 pub fn file_bytes() -> &'static [u8] {

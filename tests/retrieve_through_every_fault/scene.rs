@@ -24,7 +24,8 @@ pub fn runtime() -> &'static Runtime {
 
 pub fn authority() -> &'static Arc<Authority> {
     static AUTHORITY: OnceLock<Arc<Authority>> = OnceLock::new();
-    AUTHORITY.get_or_init(|| Arc::new(Authority::invent(jiff::Timestamp::now()).unwrap()))
+    AUTHORITY
+        .get_or_init(|| Arc::new(Authority::invent_with_one_key(jiff::Timestamp::now()).unwrap()))
 }
 
 pub fn issuance(number: usize) -> Issuance {
