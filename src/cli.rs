@@ -39,6 +39,7 @@ mod unpack;
 mod verify;
 mod watch;
 
+use std::env;
 use std::ffi::OsString;
 use std::panic::{self, AssertUnwindSafe};
 use std::process;
@@ -109,6 +110,9 @@ fn run(arguments: Arguments) -> ExitCode {
         Ok(config) => config,
         Err(error) => return report::error(&error, language, arguments.common.verbose),
     };
+    if !matches!(arguments.command, Command::Demo | Command::Practice(_)) {
+        platform::allow_key_store(env::var_os("DBUS_SESSION_BUS_ADDRESS"));
+    }
     let session = Session {
         progress: ConsoleProgress::new(language, arguments.common.quiet),
         common: arguments.common,

@@ -253,7 +253,7 @@ impl Vault {
             (true, false) => Err(CustodyError::OnlyWay {
                 path: account_key::path(dir),
             }),
-            (true, true) => account_key::remove(dir).map(|()| true),
+            (true, true) => account_key::remove(dir, &SystemAccount).map(|()| true),
         }
     }
 

@@ -20,9 +20,11 @@ pub(super) trait AccountKeys {
     fn wrap(&self, key: &[u8]) -> io::Result<Vec<u8>>;
     /// What [`Self::wrap`] wrapped.
     fn unwrap(&self, wrapped: &[u8]) -> io::Result<Zeroizing<Vec<u8>>>;
+    /// Takes away what is kept elsewhere for it.
+    fn forget(&self, _wrapped: &[u8]) {}
 }
 
-/// The system's own service: DPAPI on Windows.
+/// The system's own service: DPAPI on Windows, the desktop's key store elsewhere.
 pub(super) struct SystemAccount;
 
 impl AccountKeys for SystemAccount {
@@ -32,6 +34,10 @@ impl AccountKeys for SystemAccount {
 
     fn unwrap(&self, wrapped: &[u8]) -> io::Result<Zeroizing<Vec<u8>>> {
         platform::unwrap_key(wrapped, PURPOSE)
+    }
+
+    fn forget(&self, wrapped: &[u8]) {
+        platform::forget_key(wrapped);
     }
 }
 
@@ -50,8 +56,16 @@ pub(super) fn write(
     let wrapped = account
         .wrap(key.expose_secret())
         .map_err(|source| no_account(dir, source))?;
-    files::create_dir(dir, PathKind::DataFolder)?;
-    files::replace_owner_only_atomic(dir, NAME, &wrapped, PathKind::KeyFile)?;
+    let earlier = fs::read(path(dir)).ok();
+    let written = files::create_dir(dir, PathKind::DataFolder)
+        .and_then(|()| files::replace_owner_only_atomic(dir, NAME, &wrapped, PathKind::KeyFile));
+    // Of two wrappings one is of no use now: the one that the file does not hold.
+    match (&written, &earlier) {
+        (Ok(_), Some(earlier)) => account.forget(earlier),
+        (Ok(_), None) => {}
+        (Err(_), _) => account.forget(&wrapped),
+    }
+    written?;
     Ok(())
 }
 
@@ -73,10 +87,17 @@ pub(super) fn read(dir: &Path, account: &dyn AccountKeys) -> Result<Option<DataK
 }
 
 /// Takes the wrapped key away.
-pub(super) fn remove(dir: &Path) -> Result<(), CustodyError> {
+pub(super) fn remove(dir: &Path, account: &dyn AccountKeys) -> Result<(), CustodyError> {
+    let wrapped = fs::read(path(dir));
     match files::wipe(&path(dir)) {
         Err(error) if error.source.kind() == io::ErrorKind::NotFound => Ok(()),
-        outcome => Ok(outcome.map(drop)?),
+        outcome => {
+            outcome?;
+            if let Ok(wrapped) = wrapped {
+                account.forget(&wrapped);
+            }
+            Ok(())
+        }
     }
 }
 

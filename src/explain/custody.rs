@@ -83,8 +83,8 @@ pub fn explain(error: &CustodyError) -> Explanation {
         ),
         CustodyError::NoAccountKeys => (
             Text::new(
-                "このシステムには、サインインしているアカウントで鍵を守る仕組みがありません。",
-                "This system keeps no keys for the account that is logged on.",
+                "サインインしているアカウントで鍵を守る仕組みが、いまここにはありません（Linux では、デスクトップのキーリングが開いているときだけ使えます）。",
+                "Nothing here keeps keys for the account that is logged on just now (on Linux: only an unlocked keyring of the desktop does).",
             ),
             Text::new(
                 "パスフレーズで封印してください（noticert seal change）。",
@@ -94,17 +94,17 @@ pub fn explain(error: &CustodyError) -> Explanation {
         CustodyError::AccountRefused { path, source } => (
             Text::new(
                 format!(
-                    "封印の鍵ファイル {} を、このアカウントでは開けません（{source}）。別のアカウントか別のパソコンのもの、またはアカウントのパスワードが管理者に再設定されています。",
+                    "封印の鍵ファイル {} を、このアカウントでは開けません（{source}）。別のアカウントか別のパソコンのもの、アカウントのパスワードが管理者に再設定された、またはデスクトップのキーリングが閉じています。",
                     path.display()
                 ),
                 format!(
-                    "The key file {} does not open for this account ({source}): it is another account's or PC's, or the account's password was reset.",
+                    "The key file {} does not open for this account ({source}): it is another account's or PC's, the account's password was reset, or the desktop's keyring is locked.",
                     path.display()
                 ),
             ),
             Text::new(
-                "作ったときのアカウントでサインインしてください。それができなければ、証明書はバックアップから noticert restore で戻せます。",
-                "Log on as the account that made it. Else restore the certificates from a back-up: noticert restore",
+                "作ったときのアカウントで、画面の前でサインインしてください。それができなければ、証明書はバックアップから noticert restore で戻せます。",
+                "Log on at the desktop as the account that made it. Else restore the certificates from a back-up: noticert restore",
             ),
         ),
         CustodyError::OnlyWay { path } => (

@@ -3,7 +3,13 @@
 //! Sources: open(2), renameat2(2), statvfs(3), termios(3); the XDG Base Directory Specification.
 
 mod folders;
+#[cfg(any(target_os = "linux", target_os = "macos"))]
+mod key_store;
+#[cfg(target_os = "macos")]
+mod login_keychain;
 mod network;
+#[cfg(target_os = "linux")]
+mod secret_service;
 mod volume;
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
@@ -17,9 +23,10 @@ use rustix::fs::{CWD, OFlags, RenameFlags};
 use rustix::io::Errno;
 use rustix::process::{geteuid, getuid};
 use rustix::termios::{OptionalActions, Termios, tcgetattr, tcsetattr};
-use zeroize::Zeroizing;
 
 pub(super) use folders::{personal_folders, removable_drives};
+#[cfg(any(target_os = "linux", target_os = "macos"))]
+pub(super) use key_store::{allow as allow_key_store, forget_key, unwrap_key, wrap_key};
 pub(super) use network::{interface_addresses, system_proxies, tie_client, tie_socket};
 pub(super) use volume::{is_network_share, is_same_volume, read_back, sync_volume};
 
@@ -138,21 +145,37 @@ pub(super) fn guard_libraries() -> io::Result<()> {
     Ok(())
 }
 
-pub(super) fn wrap_key(_key: &[u8], _purpose: &[u8]) -> io::Result<Vec<u8>> {
-    Err(no_key_wrap())
-}
+#[cfg(not(any(target_os = "linux", target_os = "macos")))]
+mod no_key_store {
+    use std::ffi::OsString;
+    use std::io;
 
-pub(super) fn unwrap_key(_wrapped: &[u8], _purpose: &[u8]) -> io::Result<Zeroizing<Vec<u8>>> {
-    Err(no_key_wrap())
-}
+    use zeroize::Zeroizing;
 
-/// The key stores of desktops are programs of their own, not the system's.
-fn no_key_wrap() -> io::Error {
-    io::Error::new(
-        io::ErrorKind::Unsupported,
-        "this system wraps no keys for an account",
-    )
+    pub(in crate::platform) fn allow_key_store(_bus: Option<OsString>) {}
+
+    pub(in crate::platform) fn wrap_key(_key: &[u8], _purpose: &[u8]) -> io::Result<Vec<u8>> {
+        Err(none())
+    }
+
+    pub(in crate::platform) fn unwrap_key(
+        _wrapped: &[u8],
+        _purpose: &[u8],
+    ) -> io::Result<Zeroizing<Vec<u8>>> {
+        Err(none())
+    }
+
+    pub(in crate::platform) fn forget_key(_wrapped: &[u8]) {}
+
+    fn none() -> io::Error {
+        io::Error::new(
+            io::ErrorKind::Unsupported,
+            "this system wraps no keys for an account",
+        )
+    }
 }
+#[cfg(not(any(target_os = "linux", target_os = "macos")))]
+pub(super) use no_key_store::{allow_key_store, forget_key, unwrap_key, wrap_key};
 
 /// Every terminal since the VT100 does.
 pub(super) fn obeys_escapes() -> bool {

@@ -53,7 +53,7 @@ use windows_sys::Win32::System::Threading::{GetCurrentProcess, OpenProcessToken}
 use windows_sys::Win32::System::WindowsProgramming::GetUserNameW;
 
 pub(super) use folders::{personal_folders, removable_drives};
-pub(super) use key_wrap::{unwrap_key, wrap_key};
+pub(super) use key_wrap::{allow_key_store, forget_key, unwrap_key, wrap_key};
 pub(super) use network::{interface_addresses, system_proxies, tie_client, tie_socket};
 pub(super) use session::{console_is_its_own, desktop_account, guard_libraries, windows_build};
 pub(super) use volume::{is_network_share, is_same_volume, read_back, sync_volume};

@@ -5,7 +5,7 @@
 //!
 //! Source: <https://learn.microsoft.com/windows/win32/api/dpapi/nf-dpapi-cryptprotectdata>.
 
-use std::ffi::c_void;
+use std::ffi::{OsString, c_void};
 use std::io;
 use std::ptr;
 
@@ -14,6 +14,12 @@ use windows_sys::Win32::Security::Cryptography::{
     CRYPT_INTEGER_BLOB, CRYPTPROTECT_UI_FORBIDDEN, CryptProtectData, CryptUnprotectData,
 };
 use zeroize::{Zeroize, Zeroizing};
+
+/// Windows' own service is part of the system and touches nothing of anybody's.
+pub(in crate::platform) fn allow_key_store(_bus: Option<OsString>) {}
+
+/// Windows keeps nothing for a single wrapping.
+pub(in crate::platform) fn forget_key(_wrapped: &[u8]) {}
 
 pub(in crate::platform) fn wrap_key(key: &[u8], purpose: &[u8]) -> io::Result<Vec<u8>> {
     let (key, purpose) = (blob(key)?, blob(purpose)?);
