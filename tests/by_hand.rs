@@ -4,6 +4,7 @@ mod support;
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::thread::sleep;
 use std::time::Duration;
 
@@ -75,6 +76,13 @@ impl Clinic {
             terminal["state"].as_str().unwrap().to_owned(),
             terminal["reason"].as_str().map(str::to_owned),
         )
+    }
+
+    /// Runs a command at a terminal, in a home folder of its own, where `lines` are typed.
+    fn typed(&self, command: &Command, lines: &[&str]) -> Ran {
+        let mut screen = AtTheScreen::start_at_home(command, &self.workplace.path("home"));
+        screen.types_slowly(lines);
+        screen.ends()
     }
 
     /// Starts `retrieve --by-hand` for the first terminal inside a real terminal, and waits until the pair is shown.
@@ -158,15 +166,20 @@ fn a_file_that_two_terminals_fit_is_taken_only_for_the_one_that_is_named() {
     assert_eq!(clinic.state(0).0, "retrieved");
 }
 
-/// The digits that were sealed before they were sent open the file, and nobody is asked.
-#[test]
-fn a_file_whose_digits_are_sealed_needs_nobody() {
+/// One record, whose digits were sealed and sent; the site had handed its certificate out already, to the other computer.
+fn with_sealed_digits() -> (Clinic, PathBuf) {
     let clinic = Clinic::with(1);
     let file = clinic.downloaded(0);
-    // The site has handed the certificate out already, to the other computer.
     let options = clinic.site.options(&clinic.workplace);
     let refused = clinic.workplace.run(with(&["retrieve", "--all"], options));
     assert_eq!(refused.code, 11, "{}", refused.stderr);
+    (clinic, file)
+}
+
+/// The digits that were sealed before they were sent open the file, and nobody is asked.
+#[test]
+fn a_file_whose_digits_are_sealed_needs_nobody() {
+    let (clinic, file) = with_sealed_digits();
     let id = clinic.id(0);
     let adopted = clinic.workplace.run(["adopt", file.to_str().unwrap(), &id]);
     assert_eq!(adopted.code, 0, "{}", adopted.stderr);
@@ -179,11 +192,7 @@ fn a_file_whose_digits_are_lost_is_opened_by_trying_after_a_typed_word() {
     let clinic = Clinic::with(1);
     let file = clinic.downloaded(0);
     let command = clinic.workplace.command(["adopt", file.to_str().unwrap()]);
-    let typed = |lines: &[&str]| {
-        let mut screen = AtTheScreen::start_at_home(&command, &clinic.workplace.path("home"));
-        screen.types_slowly(lines);
-        screen.ends()
-    };
+    let typed = |lines: &[&str]| clinic.typed(&command, lines);
     let declined = typed(&["", "いいえ"]);
     assert_eq!(declined.code, 13, "{}", declined.stdout);
     assert_eq!(clinic.state(0).0, "confirmed");
@@ -198,11 +207,7 @@ fn a_file_whose_digits_are_lost_is_opened_by_trying_after_a_typed_word() {
 /// Digits sealed for a record that waits open the file that answers it, also when no terminal is named.
 #[test]
 fn sealed_digits_are_found_without_naming_the_terminal() {
-    let clinic = Clinic::with(1);
-    let file = clinic.downloaded(0);
-    let options = clinic.site.options(&clinic.workplace);
-    let refused = clinic.workplace.run(with(&["retrieve", "--all"], options));
-    assert_eq!(refused.code, 11, "{}", refused.stderr);
+    let (clinic, file) = with_sealed_digits();
     let adopted = clinic.workplace.run(["adopt", file.to_str().unwrap()]);
     assert_eq!(adopted.code, 0, "{}", adopted.stderr);
     assert_eq!(clinic.state(0).0, "retrieved");
@@ -227,11 +232,7 @@ fn a_file_whose_digits_are_lost_comes_out_of_the_store_that_has_its_certificate(
         "--nss",
         nss.to_str().unwrap(),
     ]);
-    let typed = |lines: &[&str]| {
-        let mut screen = AtTheScreen::start_at_home(&command, &clinic.workplace.path("home"));
-        screen.types_slowly(lines);
-        screen.ends()
-    };
+    let typed = |lines: &[&str]| clinic.typed(&command, lines);
     // Declined, the last way is offered; declined too, nothing has changed.
     let declined = typed(&["", "n", ""]);
     assert_eq!(declined.code, 13, "{}", declined.stdout);
@@ -259,7 +260,7 @@ fn a_file_whose_digits_are_lost_comes_out_of_the_store_that_has_its_certificate(
     let kept = known.1.as_str().unwrap();
     assert_ne!(fs::read(kept).unwrap(), bytes);
     for (password, opens) in [("7391", true), ("4826", false)] {
-        let openssl = std::process::Command::new("openssl")
+        let openssl = Command::new("openssl")
             .args(["pkcs12", "-in", kept, "-legacy", "-nodes", "-passin"])
             .arg(format!("pass:{password}"))
             .output()

@@ -12,6 +12,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod killed;
 mod out_and_back;
 mod plain;
 mod platform;

@@ -16,6 +16,8 @@ use chacha20poly1305::aead::{Aead, KeyInit, Payload};
 use chacha20poly1305::{Key, XChaCha20Poly1305, XNonce};
 use zeroize::Zeroizing;
 
+use crate::domain::hexadecimal;
+
 #[cfg(target_os = "macos")]
 use super::login_keychain as store;
 #[cfg(target_os = "linux")]
@@ -37,7 +39,7 @@ pub(in crate::platform) fn wrap_key(key: &[u8], purpose: &[u8]) -> io::Result<Ve
     for bytes in [&mut id[..], &mut nonce[..], &mut wrapping[..]] {
         getrandom::fill(bytes).map_err(io::Error::other)?;
     }
-    let name = name_of(&id);
+    let name = hexadecimal(&id);
     store::keep(bus, &name, &wrapping[..]).map_err(not_there)?;
     // What the store does not give back would shut the seal for good.
     match store::find(bus, &name) {
@@ -67,7 +69,7 @@ pub(in crate::platform) fn unwrap_key(
 ) -> io::Result<Zeroizing<Vec<u8>>> {
     let parts = Parts::of(wrapped).ok_or_else(damaged)?;
     let bus = allowed().map_err(|error| io::Error::new(io::ErrorKind::NotConnected, error))?;
-    let wrapping = store::find(bus, &name_of(parts.id))?.ok_or_else(missing)?;
+    let wrapping = store::find(bus, &hexadecimal(parts.id))?.ok_or_else(missing)?;
     if wrapping.len() != KEY {
         return Err(damaged());
     }
@@ -84,7 +86,7 @@ pub(in crate::platform) fn unwrap_key(
 /// Takes the store's part of a wrapping away. A store that is not there keeps it: alone it opens nothing.
 pub(in crate::platform) fn forget_key(wrapped: &[u8]) {
     if let (Some(parts), Ok(bus)) = (Parts::of(wrapped), allowed()) {
-        let _nothing_to_tell = store::forget(bus, &name_of(parts.id));
+        let _nothing_to_tell = store::forget(bus, &hexadecimal(parts.id));
     }
 }
 
@@ -112,11 +114,6 @@ fn allowed() -> io::Result<Option<&'static str>> {
 
 fn bound_to(id: &[u8], purpose: &[u8]) -> Vec<u8> {
     [&[FORM], id, purpose].concat()
-}
-
-/// The id as the store's search knows it.
-fn name_of(id: &[u8]) -> String {
-    id.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn not_there(error: io::Error) -> io::Error {
