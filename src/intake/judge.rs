@@ -32,6 +32,8 @@ pub struct Seen {
     pub readings: TwoReadings,
     /// How it looks.
     pub crop: Option<Crop>,
+    /// Whether a streak of the scanner goes through it.
+    pub streaked: bool,
 }
 
 /// Everything that was seen of one block.
@@ -303,8 +305,11 @@ mod tests {
             masked: false,
             bounding_box: BoundingBox::default(),
         };
-        let crop = None;
-        Some(Seen { readings, crop })
+        Some(Seen {
+            readings,
+            crop: None,
+            streaked: false,
+        })
     }
 
     pub(super) fn date(text: &str) -> Option<Seen> {

@@ -60,11 +60,19 @@ impl LabelReader<'_> {
         for index in 0..columns.saturating_sub(1) {
             labels.push(self.labels_of_column(table, index, care)?);
         }
-        let has_label = |column: &ColumnLabels| column.iter().flatten().any(Option::is_some);
-        let mut labelled: Vec<bool> = labels.iter().map(has_label).collect();
+        let mut labelled = label_columns(&labels);
         labelled.resize(columns, false);
+        let mut pairs = column_pairs(&labelled);
+        // A fold or a streak parts off a column in which nothing stands.
+        let is_printed = |(_, value): &(usize, usize)| {
+            let mut cells = table.bands.iter().map(|band| column(band, *value));
+            cells.any(|lines| !lines.is_empty())
+        };
+        if pairs.iter().any(is_printed) {
+            pairs.retain(is_printed);
+        }
         let mut blocks = Vec::new();
-        for (label, value) in column_pairs(&labelled) {
+        for (label, value) in pairs {
             let mut rows = Vec::new();
             for (band, known) in table.bands.iter().zip(&labels[label]) {
                 let lines = column(band, label)
@@ -174,6 +182,19 @@ impl LabelReader<'_> {
     }
 }
 
+/// Which columns hold labels: the one with the most, and others of which a good part of the cells does. One value that
+/// looks like a label (a terminal named 受付端末名) makes no column of labels.
+fn label_columns(labels: &[ColumnLabels]) -> Vec<bool> {
+    let known = |column: &ColumnLabels| column.iter().flatten().flatten().count();
+    let printed = |column: &ColumnLabels| column.iter().filter(|cell| !cell.is_empty()).count();
+    let most = labels.iter().map(known).max().unwrap_or(0);
+    let is_labels = |column: &ColumnLabels| {
+        let known = known(column);
+        known > 0 && (known == most || known * 3 >= printed(column))
+    };
+    labels.iter().map(is_labels).collect()
+}
+
 /// Print in columns is worth reading when enough of its lines have another beside them: a letterhead has not.
 fn has_rows(table: &Table) -> bool {
     let pairs = table.bands.iter().map(|band| {
@@ -215,3 +236,30 @@ const SUREST_END: usize = 4;
 const FEWEST_PAIRS: usize = 3;
 /// A page of foreign print must not be read line by line.
 const MOST_READ_WHOLE: usize = 40;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn column_of(labels: &[Option<Label>]) -> ColumnLabels {
+        labels.iter().map(|label| vec![*label]).collect()
+    }
+
+    #[test]
+    fn a_value_that_looks_like_a_label_makes_no_column_of_labels() {
+        let form = column_of(&[
+            Some(Label::InstitutionCode),
+            Some(Label::TerminalName),
+            Some(Label::RequestId),
+            Some(Label::ReferenceId),
+        ]);
+        let values = column_of(&[None, Some(Label::TerminalName), None, None]);
+        let columns = [form.clone(), values.clone(), values];
+        assert_eq!(label_columns(&columns), [true, false, false]);
+        // Two labels on one row of a form whose other rows have one value that is as wide as both.
+        let mut short = column_of(&[Some(Label::TerminalName)]);
+        short.extend([vec![], vec![], vec![]]);
+        assert_eq!(label_columns(&[form, short]), [true, true]);
+        assert_eq!(label_columns(&[column_of(&[None])]), [false]);
+    }
+}

@@ -6,6 +6,8 @@
 //!
 //! Rules are found by run lengths, print by connected pieces; both are linear in the mask's pixels.
 
+use std::ops::Range;
+
 use crate::domain::BoundingBox;
 use crate::intake::page::{Ink, Mask, Upright};
 
@@ -13,8 +15,10 @@ mod columns;
 mod frames;
 mod print;
 mod rules;
+mod streaks;
 
 pub use print::{Area, PrintLine, pieces};
+pub use streaks::Streaks;
 
 use columns::{line_of, unruled_table, words};
 use frames::frames;
@@ -42,6 +46,8 @@ pub struct Layout {
     pub pieces: usize,
     /// Rules too faint to be solid.
     pub faint_rules: usize,
+    across: Vec<RulingLine>,
+    down: Vec<RulingLine>,
     /// Page pixels per pixel of the areas.
     pub step: u32,
 }
@@ -93,6 +99,12 @@ impl Layout {
         }
     }
 
+    /// What crosses `page`, of which this is the layout, from top to bottom and is not of the form; `columns` are those
+    /// in which values stand.
+    pub fn streaks(&self, page: &Upright<'_>, columns: Range<usize>) -> Streaks {
+        Streaks::of(page, &self.across, &self.down, columns)
+    }
+
     /// A page with less print than a page number and a few specks.
     pub fn is_blank(&self) -> bool {
         self.pieces < FEWEST_PIECES
@@ -107,6 +119,7 @@ impl Layout {
         let of_columns = |line: &RulingLine| is_solid(line, |along, at| ink.all.at(at, along));
         let solid_across = across.iter().copied().filter(of_rows).collect::<Vec<_>>();
         let solid_down = down.iter().copied().filter(of_columns).collect::<Vec<_>>();
+        let (all_across, all_down) = (across.clone(), down.clone());
         let faint_rules = rules - solid_across.len() - solid_down.len();
         if framing == Framing::Solid {
             (across, down) = (solid_across, solid_down);
@@ -145,6 +158,8 @@ impl Layout {
                 .filter(|piece| size.is_inside(piece, ink.all.height()))
                 .count(),
             faint_rules,
+            across: all_across,
+            down: all_down,
             step: 1,
         }
     }

@@ -228,13 +228,20 @@ impl Upright<'_> {
     /// Cuts `area` out for people, as scanned.
     pub fn crop(&self, area: BoundingBox) -> Option<Crop> {
         let area = self.clamped(area);
-        let mut pixels = Vec::with_capacity(area.width as usize * area.height as usize);
-        for y in area.y..area.y + area.height {
-            for x in area.x..area.x + area.width {
-                pixels.push(self.grey_at(self.map.fixed(f64::from(x), f64::from(y))) as u8);
-            }
-        }
-        Crop::new(area.width, area.height, pixels)
+        let rows = self.rows_of(area).flatten();
+        Crop::new(area.width, area.height, rows.collect())
+    }
+
+    /// The greys of `area` as scanned, row by row; of what lies on the page of it.
+    pub fn rows(&self, area: BoundingBox) -> Vec<Vec<u8>> {
+        self.rows_of(self.clamped(area)).collect()
+    }
+
+    fn rows_of(&self, area: BoundingBox) -> impl Iterator<Item = Vec<u8>> {
+        (area.y..area.y + area.height).map(move |y| {
+            let grey = |x| self.grey_at(self.map.fixed(f64::from(x), f64::from(y))) as u8;
+            (area.x..area.x + area.width).map(grey).collect()
+        })
     }
 
     /// A line image of `area` for a reader, scaled by `scale`, with a white margin around it.

@@ -6,6 +6,8 @@
 mod finding;
 mod settling;
 
+use std::ops::Range;
+
 use jiff::civil::Date;
 use unicode_normalization::UnicodeNormalization;
 
@@ -14,10 +16,10 @@ use crate::domain::{
     Crop, InstitutionCode, IssuanceReading, PageWithoutNotice, Part, Problem, Status, Text,
 };
 use crate::intake::document::RawPage;
-use crate::intake::fields::blocks::BlockLayout;
+use crate::intake::fields::blocks::{BlockLayout, RowLayout};
 use crate::intake::fields::{Label, Labels};
 use crate::intake::judge::{Evidence, Judge, Place, Seen};
-use crate::intake::layout::{Layout, PrintLine};
+use crate::intake::layout::{Layout, PrintLine, Streaks};
 use crate::intake::page::{Page, Spread, Tone, Trouble, Turn, Upright};
 use crate::intake::reader::{Alphabet, PRINT_HEIGHT, ReaderError};
 use crate::intake::sheet::finding::{Finder, Found};
@@ -177,8 +179,9 @@ impl<'a> SheetReader<'a> {
             }
         };
         let mut all = Vec::new();
+        let streaks = layout.streaks(&upright, columns_of_values(&blocks));
         for block in &blocks {
-            all.push(self.evidence(&upright, &layout, block)?);
+            all.push(self.evidence(&upright, &layout, &streaks, block)?);
         }
         let values = ValueReader {
             page: &upright,
@@ -213,6 +216,7 @@ impl<'a> SheetReader<'a> {
         &mut self,
         page: &Upright<'_>,
         layout: &Layout,
+        streaks: &Streaks,
         block: &BlockLayout,
     ) -> Result<Evidence, ReaderError> {
         let mut values = ValueReader {
@@ -240,7 +244,8 @@ impl<'a> SheetReader<'a> {
                     (&mut evidence.retrieval_deadline, values.dates(row, 1)?)
                 }
             };
-            *place = readings.map(|readings| seen(page, readings));
+            let streaked = row.value.iter().any(|line| streaks.cross(&line.area));
+            *place = readings.map(|readings| seen(page, readings, streaked));
         }
         Ok(evidence)
     }
@@ -341,9 +346,21 @@ enum By {
     Tesseract,
 }
 
-fn seen(page: &Upright<'_>, readings: TwoReadings) -> Seen {
+fn seen(page: &Upright<'_>, readings: TwoReadings, streaked: bool) -> Seen {
     let crop: Option<Crop> = page.crop(readings.bounding_box);
-    Seen { readings, crop }
+    Seen {
+        readings,
+        crop,
+        streaked,
+    }
+}
+
+/// From the first to the last column in which a value stands.
+fn columns_of_values(blocks: &[BlockLayout]) -> Range<usize> {
+    let rows = blocks.iter().flat_map(|block| &block.rows);
+    let areas = rows.filter_map(RowLayout::value_area);
+    let all = areas.reduce(|sum, area| sum.with(&area));
+    all.map_or(0..0, |all| all.left..all.right)
 }
 
 fn has_wrong_check_digit(readings: &TwoReadings) -> bool {

@@ -74,6 +74,15 @@ pub fn rows_of(labels: &[LabelLine], values: &[PrintLine]) -> Vec<RowLayout> {
     let mut above: Option<Area> = None;
     for (line, label) in labels {
         let joined = above.filter(|upper| continues(upper, line));
+        // リファレンス, and ID alone on a second line.
+        if label.is_none()
+            && line.area.width() <= LONGEST_REST * line.glyph
+            && let Some(row) = rows.last_mut()
+            && continues(&row.label_area, line)
+        {
+            row.label_area = row.label_area.with(&line.area);
+            continue;
+        }
         if let Some(label) = label {
             rows.push(RowLayout {
                 label: *label,
@@ -98,6 +107,9 @@ pub fn rows_of(labels: &[LabelLine], values: &[PrintLine]) -> Vec<RowLayout> {
     }
     rows
 }
+
+/// Characters that a label may leave to a second line without their telling anything.
+const LONGEST_REST: usize = 3;
 
 /// Whether `line` is the second line of the label that `upper` starts.
 fn continues(upper: &Area, line: &PrintLine) -> bool {

@@ -50,6 +50,15 @@ pub fn ink_left_over() -> Doubt {
     )
 }
 
+/// A line of the scanner goes through the characters.
+pub fn streaked() -> Doubt {
+    doubt(
+        "streaked",
+        "縦の筋（印字や読み取りの汚れ）が文字を横切っています。筋で8が3に見えることなどがあります。紙面を見て確かめてください。",
+        "a vertical streak goes through the characters, which can make a 3 of an 8: look at the paper",
+    )
+}
+
 /// The form is not the one that this field has.
 pub fn form(expected: Text) -> Doubt {
     doubt(

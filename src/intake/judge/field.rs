@@ -123,6 +123,9 @@ fn with_value<T>(seen: &Seen, value: Option<T>) -> FieldReading<T> {
         }
         Agreement::Alone => demote(&mut reading, doubts::no_second_reader()),
     }
+    if seen.streaked {
+        demote(&mut reading, doubts::streaked());
+    }
     let left_over = readings.counts_strokes && readings.strokes > reading.characters.len();
     if left_over || readings.cut_short {
         demote(&mut reading, doubts::ink_left_over());
@@ -216,6 +219,18 @@ mod tests {
         let mut evidence = sure();
         change(&mut evidence.request_id, |readings| readings.strokes = 16);
         assert_eq!(doubts_of(&judged(&evidence).request_id), ["ink-left-over"]);
+    }
+
+    #[test]
+    fn what_a_streak_crosses_is_looked_at_by_a_person() {
+        let mut evidence = sure();
+        if let Some(seen) = &mut evidence.reference_id {
+            seen.streaked = true;
+        }
+        let reading = judged(&evidence);
+        assert_eq!(doubts_of(&reading.reference_id), ["streaked"]);
+        assert_eq!(reading.reference_id.status, Status::Review);
+        assert_eq!(reading.request_id.status, Status::Accepted);
     }
 
     #[test]
