@@ -12,6 +12,7 @@ mod doctor;
 mod installer;
 mod intake;
 mod ledger;
+pub mod page;
 mod restoring;
 mod retrieval;
 mod scanner;

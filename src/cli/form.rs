@@ -4,9 +4,8 @@ use serde_json::{Value, json};
 
 use crate::doctor::PageFinding;
 use crate::domain::Text;
-use crate::retrieval::page::{
-    Carried, Encoding, FieldShape, RetrievalForm, Role, UnknownReason, masked_address,
-};
+use crate::explain::page::{captions, field as title, reason as told};
+use crate::retrieval::page::{Carried, Encoding, FieldShape, RetrievalForm, Role, masked_address};
 use crate::retrieval::{Reach, RetrievalError};
 
 use super::Session;
@@ -64,9 +63,10 @@ pub fn show(session: &Session, page: &PageFinding) {
                 "■ フォームの読み取り".into(),
                 "■ the form as understood".into(),
             );
+            let Text { ja, en } = told(reason, false);
             say(
-                format!("  フォームとして読み取れません（{reason}）"),
-                format!("  not understood: {reason}"),
+                format!("  フォームとして読み取れません（{ja}）"),
+                format!("  not understood: {en}"),
             );
             for caption in captions(reason) {
                 say(
@@ -117,26 +117,5 @@ fn encoding(form: &RetrievalForm) -> &'static str {
     match form.encoding() {
         Encoding::UrlEncoded => "application/x-www-form-urlencoded",
         Encoding::Multipart => "multipart/form-data",
-    }
-}
-
-fn title(role: Role) -> Text {
-    match role {
-        Role::RequestId => Text::new("リクエストID", "request ID"),
-        Role::ReferenceId => Text::new("リファレンスID", "reference ID"),
-        Role::Password => Text::new("証明書パスワード", "certificate password"),
-        Role::PasswordAgain => {
-            Text::new("証明書パスワード（確認用）", "certificate password again")
-        }
-    }
-}
-
-/// The captions that a reason names.
-fn captions(reason: &UnknownReason) -> &[String] {
-    match reason {
-        UnknownReason::AmbiguousCaption { captions }
-        | UnknownReason::UnknownField { captions }
-        | UnknownReason::NeedsConsent { captions } => captions,
-        _ => &[],
     }
 }

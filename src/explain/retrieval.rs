@@ -6,7 +6,7 @@ use crate::retrieval::{
     RetryAfter, TlsProblem, UnclearProblem, WayProblem,
 };
 
-use super::{ExitKind, Explanation};
+use super::{ExitKind, Explanation, page};
 
 pub fn explain(error: &RetrievalError) -> Explanation {
     let (what, next) = match error {
@@ -80,32 +80,34 @@ pub fn explain(error: &RetrievalError) -> Explanation {
             status,
             sentence,
         } => (
-            Text::new(
-                format!(
-                    "取得サイトの画面を理解できません（{reason}、HTTP {status}）。{}",
-                    quoted(sentence)
-                ),
-                format!(
-                    "The page of the site is not understood ({reason}, HTTP {status}). {}",
-                    quoted(sentence)
-                ),
-            ),
+            {
+                let Text { ja, en } = page::reason(reason, true);
+                let quote = quoted(sentence);
+                Text::new(
+                    format!("取得サイトの画面を理解できません（{ja}。HTTP {status}）。{quote}"),
+                    format!(
+                        "The page of the site is not understood ({en}; HTTP {status}). {quote}"
+                    ),
+                )
+            },
             Text::new(
                 "アドレス（--site）を確かめてください。画面が変わったときは noticert retrieve --by-hand TERMINAL（二つのIDを大きく表示し、ブラウザーで受け取ったファイルを引き取ります）",
                 "Check the address (--site). If the page has changed: noticert retrieve --by-hand TERMINAL (it shows both IDs large and takes the file that the browser saves).",
             ),
         ),
         RetrievalError::AsksMore { reason, sentence } => (
-            Text::new(
-                format!(
-                    "送信のあと、取得サイトの画面がほかのことを尋ねています（{reason}）。{}",
-                    quoted(sentence)
-                ),
-                format!(
-                    "After the submission the site asks for something more ({reason}). {}",
-                    quoted(sentence)
-                ),
-            ),
+            {
+                let Text { ja, en } = page::reason(reason, false);
+                let quote = quoted(sentence);
+                Text::new(
+                    format!(
+                        "送信のあと、取得サイトの画面がほかのことを尋ねています（{ja}）。{quote}"
+                    ),
+                    format!(
+                        "After the submission the site asks for something more ({en}). {quote}"
+                    ),
+                )
+            },
             Text::new(
                 "ブラウザーで同じ手順を行い、画面が何を尋ねるかを確かめてください。申請状況照会で ダウンロード有無 も確かめ、送り直すなら noticert retrieve --again",
                 "Go through the page in a browser and see what it asks; read ダウンロード有無 in the application status. To send again: noticert retrieve --again",

@@ -3,9 +3,8 @@
 //! A PKCS#12 file is one whatever the headers call it. Anything else is read as a page: only the words that
 //! were not on the form page count, because standing notices there name every possible error.
 
+mod packing;
 mod structure;
-
-use std::io::Read;
 
 use unicode_normalization::UnicodeNormalization;
 use url::Url;
@@ -18,6 +17,8 @@ use super::page::{self, AfterSubmission, Onward, Towards};
 use super::phrases::Understood;
 use crate::config::Meaning;
 use crate::domain::{CertificatePassword, Issuance, Pkcs12};
+use packing::from_base64;
+pub(crate) use packing::ungzipped;
 use structure::{Shape, shape};
 
 /// An answer as far as it is known: from the network, or from the disk after a crash.
@@ -66,7 +67,7 @@ pub(crate) struct Submitted<'a> {
 ///
 /// What was submitted is known so that a page which shows it again is quoted without it.
 pub(crate) fn judge(answer: &KeptAnswer<'_>, submitted: &Submitted<'_>) -> Verdict {
-    let opened = unpacked(answer.bytes, submitted.site.answer_limit());
+    let opened = ungzipped(answer.bytes, submitted.site.answer_limit());
     let (bytes, unpacked_whole) = match &opened {
         Some((bytes, whole)) => (bytes.as_slice(), *whole),
         None => (answer.bytes, true),
@@ -77,6 +78,12 @@ pub(crate) fn judge(answer: &KeptAnswer<'_>, submitted: &Submitted<'_>) -> Verdi
         Shape::Broken => Verdict::Ends(invalid(answer, FileProblem::Broken)),
         Shape::OtherDer => Verdict::Ends(invalid(answer, FileProblem::OtherDer)),
         Shape::Other => {
+            // What a program of the site wrote as text, a person would save and turn back.
+            if let Some(file) = from_base64(bytes)
+                && let Shape::Whole { start, end } = shape(&file)
+            {
+                return Verdict::File(Pkcs12::received(file[start..end].to_vec()));
+            }
             let ended_whole = answer.end.is_some_and(|end| end.whole) && unpacked_whole;
             page_verdict(answer, bytes, ended_whole, submitted)
         }
@@ -176,16 +183,23 @@ fn unknown(answer: &KeptAnswer<'_>, said: &[String], mask: &Mask) -> RetrievalEr
     }
 }
 
-/// A link costs nothing: one that names the file is taken whatever stands beside it, and so is a download that a
-/// page offers of what it calls handed out before.
+/// A page that offers the download is no page of a refusal, whatever advice stands beside it: how long the file is
+/// kept, what the password looks like, when the site is closed. Wrong IDs and a lock are believed all the same, unless
+/// the values are only shown once more. A link that names the file costs nothing.
 fn is_offered_all_the_same(understood: &Understood, onward: &Onward) -> bool {
+    let is_advice = !matches!(understood.meaning, Meaning::BadIds | Meaning::Locked);
     match onward {
         Onward::Get { towards, .. } => match towards {
             Towards::Named => true,
-            Towards::Said => understood.meaning == Meaning::AlreadyIssued,
+            Towards::Said => is_advice,
             Towards::Alone => false,
         },
-        _ => false,
+        Onward::Send {
+            confirms,
+            names_the_download,
+            ..
+        } => *names_the_download && is_advice || *confirms && understood.is_mild,
+        Onward::Asks(_) | Onward::Nowhere => false,
     }
 }
 
@@ -236,18 +250,6 @@ fn closes_its_page(bytes: &[u8]) -> bool {
         .contains("</html")
 }
 
-/// An answer that was gzipped although nobody asked for it: its content, and whether all of it came out.
-fn unpacked(bytes: &[u8], limit: usize) -> Option<(Zeroizing<Vec<u8>>, bool)> {
-    if !bytes.starts_with(&GZIP) {
-        return None;
-    }
-    let mut content = Zeroizing::new(Vec::new());
-    let mut decoder = flate2::read::MultiGzDecoder::new(bytes).take(limit as u64 + 1);
-    // What came out before an error is kept: the file may be whole all the same.
-    let whole = decoder.read_to_end(&mut content).is_ok() && content.len() <= limit;
-    Some((content, whole))
-}
-
 /// What must not be quoted.
 struct Mask {
     secrets: Vec<Zeroizing<String>>,
@@ -267,12 +269,14 @@ impl Mask {
 
     /// The first sentences, shortened, without the secrets; `None` when there is none.
     fn quote(&self, sentences: &[String]) -> Option<String> {
-        let text = sentences
-            .iter()
-            .take(MOST_SENTENCES)
-            .map(String::as_str)
-            .collect::<Vec<_>>()
-            .join(" ");
+        let text = page::printable(
+            &sentences
+                .iter()
+                .take(MOST_SENTENCES)
+                .map(String::as_str)
+                .collect::<Vec<_>>()
+                .join(" "),
+        );
         let quoted: String = self.strike_out(&text).chars().take(LONGEST_QUOTE).collect();
         (!quoted.is_empty()).then_some(quoted)
     }
@@ -317,9 +321,6 @@ fn matches_from(folded: &[Option<char>], start: usize, secret: &str) -> Option<u
     }
     Some(at)
 }
-
-/// gzip's mark; no page and no PFX begins so.
-const GZIP: [u8; 2] = [0x1f, 0x8b];
 
 /// Where a closing tag is looked for.
 const TAIL: usize = 1_024;
@@ -439,6 +440,121 @@ mod tests {
             judged(&packed[..packed.len() - 4], false).unwrap().expose(),
             pfx()
         );
+    }
+
+    #[test]
+    fn a_file_written_as_text_is_a_file() {
+        use base64::Engine;
+        let text = base64::engine::general_purpose::STANDARD.encode(pfx());
+        let (first, rest) = text.split_at(10);
+        for written in [
+            text.clone(),
+            format!("{first}\r\n{rest}\r\n"),
+            format!("-----BEGIN PKCS12-----\n{first}\n{rest}\n-----END PKCS12-----\n"),
+        ] {
+            assert_eq!(judged(written.as_bytes(), true).unwrap().expose(), pfx());
+            assert!(judged(&written.as_bytes()[..written.len() / 2], true).is_err());
+        }
+    }
+
+    #[test]
+    fn a_page_that_offers_the_download_is_followed_whatever_advice_stands_beside_it() {
+        let link = "<a href=\"/p/dl?id=7\">ダウンロード</a>";
+        for advice in [
+            "【お知らせ】12月1日はメンテナンスのためご利用いただけません。",
+            "証明書パスワードは半角数字4桁です。忘れないように控えてください。",
+            "期間を過ぎた証明書は取得できません。",
+            "セッションの有効期限は10分です。",
+        ] {
+            let page = format!("<html><p>{advice}</p>{link}</html>");
+            let verdict = verdict(page.as_bytes(), true);
+            assert!(
+                matches!(verdict, Verdict::Leads { .. }),
+                "{advice}: {verdict:?}"
+            );
+        }
+        let locked = format!(
+            "<html><p>入力誤りが5回に達したため、このリクエストIDは使用できません。</p>{link}</html>"
+        );
+        assert_eq!(reason(judged(locked.as_bytes(), true)).0, Some("locked"));
+    }
+
+    /// A record goes back to where it can be sent again only when the page speaks of nothing but the closed door.
+    #[test]
+    fn a_page_that_may_have_taken_the_pair_does_not_let_it_be_sent_again() {
+        for page in [
+            "The server is temporarily unable to service your request due to maintenance downtime or capacity problems.",
+            "Service Unavailable",
+            "認証局からの応答がタイムアウトしました。",
+            "処理がタイムアウトしました。",
+            "証明書の発行処理は完了しましたが、ダウンロードサーバがメンテナンス中のため、お渡しできません。",
+            "システムエラーが発生しました。</p><p>12月1日はメンテナンスのためサービスを停止いたします。",
+            "システムエラーが発生しました。</p><p>サービス提供時間：平日 8:00～21:00",
+        ] {
+            let page = format!("<html><p>{page}</p></html>");
+            let told = reason(judged(page.as_bytes(), true)).0;
+            assert_eq!(told, Some("unknown"), "{page}");
+        }
+        let closed = judged(
+            "<html><p>ただいまメンテナンス中です。</p></html>".as_bytes(),
+            true,
+        );
+        assert!(matches!(closed, Err(RetrievalError::Closed { .. })));
+    }
+
+    #[test]
+    fn a_button_that_does_something_else_or_costs_money_is_a_persons_to_press() {
+        let page = |text: &str, button: &str| {
+            format!(
+                "<html><p>{text}</p><form method=post action=/p/x><input type=hidden name=t value=1>\
+                 <input type=submit value={button}></form></html>"
+            )
+        };
+        let asked = |text: &str, button: &str| match verdict(page(text, button).as_bytes(), true) {
+            Verdict::Ends(error) => error,
+            other => panic!("{text} [{button}]: {other:?}"),
+        };
+        for (text, button) in [
+            (
+                "この操作を行うと、現在の証明書は失効します。よろしいですか？",
+                "はい",
+            ),
+            ("古い証明書を無効化します。", "次へ"),
+            (
+                "ダウンロードすると手数料1,500円が発生します。",
+                "ダウンロード",
+            ),
+        ] {
+            let error = asked(text, button);
+            assert!(
+                matches!(error, RetrievalError::AsksMore { .. }),
+                "{text}: {error:?}"
+            );
+        }
+        for button in ["発行を取り消す", "取得申請を取り下げる"] {
+            let error = asked("処理を選んでください。", button);
+            assert_eq!(error.reason(), Some("unknown"), "{button}");
+        }
+        let plain = page("証明書の準備ができました。", "次へ");
+        assert!(matches!(
+            verdict(plain.as_bytes(), true),
+            Verdict::Leads { .. }
+        ));
+        let once_more = page(
+            "入力内容をご確認ください。リクエストID 123456789012345",
+            "ダウンロード",
+        );
+        assert!(matches!(
+            verdict(once_more.as_bytes(), true),
+            Verdict::Leads { .. }
+        ));
+    }
+
+    #[test]
+    fn what_a_page_says_cannot_steer_the_terminal() {
+        let page = "<html><p>\u{1b}]0;題\u{7}エラー\u{202e}です</p></html>";
+        let (_, sentence) = reason(judged(page.as_bytes(), true));
+        assert_eq!(sentence.as_deref(), Some("]0;題エラーです"));
     }
 
     #[test]

@@ -31,6 +31,7 @@ pub(crate) use form::{CarryingForm, Method};
 pub(crate) use onward::{AfterSubmission, Onward, Towards, after_submission};
 pub use shown::{Carried, masked_address};
 pub use submission::{Encoding, Submission};
+pub(crate) use words::printable;
 
 /// What the site sent in answer to a GET.
 #[derive(Clone, Copy, Debug)]
@@ -182,9 +183,9 @@ pub enum UnknownReason {
     /// The form is sent in an encoding that no browser of today needs.
     #[error("the form's encoding is not known")]
     UnknownEncoding,
-    /// It is the form that revokes certificates (失効).
-    #[error("the form revokes certificates")]
-    Revocation,
+    /// It is a form that revokes certificates (失効), renews them, or withdraws something.
+    #[error("the form is for something else than the download")]
+    OtherPurpose,
     /// Several forms on the page ask for the four fields.
     #[error("several forms of the page could be meant")]
     SeveralForms,

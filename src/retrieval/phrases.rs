@@ -19,6 +19,7 @@ pub(crate) struct Phrases {
     pub(crate) form: FormWords,
     conditional: Words,
     hedged: Words,
+    trouble: Words,
     class: Vec<Class>,
 }
 
@@ -46,6 +47,14 @@ pub(crate) struct FormWords {
     pub(crate) other_button: Vec<String>,
     /// Captions under which a form's only button is taken for the download.
     pub(crate) lone_button: Vec<String>,
+    /// What the page speaks of on which such a button is the download.
+    pub(crate) purpose: Vec<String>,
+    /// Other things that a form, a button or a link may be for.
+    pub(crate) other_purpose: Vec<String>,
+    /// Words of what costs money.
+    pub(crate) cost: Vec<String>,
+    /// Words of a choice against what is wanted.
+    pub(crate) declines: Vec<String>,
     /// Captions of buttons that go on from a page which asks for nothing.
     pub(crate) carry_on: Vec<String>,
     /// Captions of links that lead away from the file.
@@ -70,6 +79,8 @@ struct Class {
     either: Vec<String>,
     #[serde(default)]
     not: Vec<String>,
+    #[serde(default)]
+    mild: bool,
 }
 
 /// A message's meaning with the site's own words for it.
@@ -79,6 +90,8 @@ pub(crate) struct Understood {
     pub(crate) meaning: Meaning,
     /// The sentence that said so, as it stands.
     pub(crate) sentence: String,
+    /// Whether a page that goes on would say the same.
+    pub(crate) is_mild: bool,
 }
 
 impl Phrases {
@@ -106,7 +119,8 @@ impl Phrases {
     /// What these sentences say together.
     ///
     /// 'Locked' wins wherever it stands, because going on would make it worse. A refusal wins over session
-    /// and maintenance, because those let the same pair be sent again.
+    /// and maintenance, because those let the same pair be sent again; for that reason they count only where nothing
+    /// else of the page speaks of an error or of something done.
     pub(crate) fn understand(&self, sentences: &[String]) -> Option<Understood> {
         let (plain, hedged): (Vec<_>, Vec<_>) = sentences
             .iter()
@@ -117,7 +131,20 @@ impl Phrases {
             .into_iter()
             .filter_map(|found| most_careful(found.into_iter().map(|(understood, _)| understood)))
             .next()
+            .filter(|understood| {
+                !lets_send_again(understood.meaning) || !self.is_in_trouble(sentences)
+            })
             .map(|understood| with_its_times(understood, sentences))
+    }
+
+    /// Whether a sentence that no class knows speaks of an error, or of something done.
+    fn is_in_trouble(&self, sentences: &[String]) -> bool {
+        sentences.iter().take(MOST_SENTENCES).any(|sentence| {
+            let folded = fold_sentence(sentence);
+            contains_any(&folded, &self.trouble.any)
+                && !contains_any(&folded, &self.conditional.any)
+                && self.meaning(sentence).is_none()
+        })
     }
 
     /// The class of one sentence, and whether it names it only as a possibility.
@@ -139,6 +166,7 @@ impl Phrases {
         let understood = Understood {
             meaning: class.reason,
             sentence: sentence.to_owned(),
+            is_mild: class.mild,
         };
         Some((understood, contains_any(&folded, &self.hedged.any)))
     }
@@ -158,6 +186,7 @@ impl From<&Phrase> for Class {
             any: folded(&phrase.any),
             either: Vec::new(),
             not: folded(&phrase.not),
+            mild: false,
         }
     }
 }
@@ -200,6 +229,10 @@ fn names_a_time(sentence: &str) -> bool {
     })
 }
 
+fn lets_send_again(meaning: Meaning) -> bool {
+    matches!(meaning, Meaning::SessionTimeout | Meaning::Maintenance)
+}
+
 fn most_careful(found: impl Iterator<Item = Understood>) -> Option<Understood> {
     let found: Vec<_> = found.collect();
     let rank = |understood: &Understood| match understood.meaning {
@@ -207,7 +240,9 @@ fn most_careful(found: impl Iterator<Item = Understood>) -> Option<Understood> {
         Meaning::BadIds | Meaning::AlreadyIssued | Meaning::Expired | Meaning::PasswordFormat => 1,
         Meaning::SessionTimeout | Meaning::Maintenance => 2,
     };
-    found.into_iter().min_by_key(rank)
+    found
+        .into_iter()
+        .min_by_key(|understood| (rank(understood), understood.is_mild))
 }
 
 /// A sentence without its brackets, and what stood in them.

@@ -135,7 +135,6 @@ pub fn run(command: &Command, typed: Option<&str>, roots: &[PathBuf], plan: Plan
         };
     }
     ptrace::trace(&mut traced, calls_for(plan));
-    #[expect(clippy::zombie_processes, reason = "`follow` waits for it")]
     let held = traced.spawn().and_then(|child| {
         let leader = pid_t::try_from(child.id()).unwrap();
         ptrace::take_hold(leader).map(|()| leader)

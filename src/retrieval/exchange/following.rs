@@ -145,7 +145,7 @@ impl<'a> Conversation<'a> {
             Onward::Send {
                 confirms: false, ..
             } if self.pressed => None,
-            Onward::Send { form, confirms } => {
+            Onward::Send { form, confirms, .. } => {
                 self.confirmed |= confirms;
                 self.pressed |= !confirms;
                 self.handed_over |= !confirms;

@@ -8,6 +8,7 @@ use url::Url;
 use super::journal::text_header;
 use super::{MOST_REDIRECTS, redirect_of};
 use crate::config::Meaning;
+use crate::retrieval::answer::ungzipped;
 use crate::retrieval::error::{NetworkProblem, RetrievalError};
 use crate::retrieval::network::{Site, failure};
 use crate::retrieval::page::{
@@ -88,7 +89,7 @@ fn understood(reading: Reading, fetched: Fetched) -> Result<Opened, RetrievalErr
     let status = fetched.status.as_u16();
     let retry_after = text_header(&fetched.headers, RETRY_AFTER);
     let said = (!reading.sentences.is_empty()).then(|| {
-        let text = reading.sentences.join(" ");
+        let text = page::printable(&reading.sentences.join(" "));
         text.chars().take(LONGEST_QUOTE).collect::<String>()
     });
     match reading.page {
@@ -195,7 +196,10 @@ async fn fetch_once(
         url: url.clone(),
         status: response.status(),
         headers: response.headers().clone(),
-        body,
+        body: match ungzipped(&body, LARGEST_PAGE) {
+            Some((page, _)) => page.to_vec(),
+            None => body,
+        },
     })
 }
 

@@ -47,6 +47,10 @@ pub(crate) struct Vocabulary {
     beyond: Vec<String>,
     other_button: Vec<String>,
     lone_button: Vec<String>,
+    purpose: Vec<String>,
+    other_purpose: Vec<String>,
+    cost: Vec<String>,
+    declines: Vec<String>,
     carry_on: Vec<String>,
     other_link: Vec<String>,
 }
@@ -90,6 +94,10 @@ impl Vocabulary {
             consent: folded(&words.consent),
             other_button: folded(&words.other_button),
             lone_button: folded(&words.lone_button),
+            purpose: folded(&words.purpose),
+            other_purpose: folded(&words.other_purpose),
+            cost: folded(&words.cost),
+            declines: folded(&words.declines),
             acknowledge: folded(&words.acknowledge),
             beyond: folded(&words.beyond),
             carry_on: folded(&words.carry_on),
@@ -134,6 +142,39 @@ impl Vocabulary {
         contains_any(&folded, &self.never) && !contains_any(&folded, &self.submit)
     }
 
+    /// Whether a text is about the download: also beside other things, but not only as a part of their names (再発行).
+    pub(crate) fn speaks_of_the_download(&self, text: &str) -> bool {
+        let mut folded = fold_label(text);
+        for word in &self.other_purpose {
+            folded = folded.replace(word.as_str(), "|");
+        }
+        contains_any(&folded, &self.submit) || contains_any(&folded, &self.purpose)
+    }
+
+    /// Whether a text is about something else that may ask for the same values (更新, 取消), and not about the download.
+    pub(crate) fn is_for_something_else(&self, text: &str) -> bool {
+        contains_any(&fold_label(text), &self.other_purpose) && !self.speaks_of_the_download(text)
+    }
+
+    /// Whether a text names something else, whatever it says beside it.
+    pub(crate) fn names_something_else(&self, text: &str) -> bool {
+        contains_any(&fold_label(text), &self.other_purpose)
+    }
+
+    /// Whether a text speaks of money.
+    pub(crate) fn speaks_of_cost(&self, text: &str) -> bool {
+        contains_any(&fold_label(text), &self.cost)
+    }
+
+    /// Whether a choice that stands there beforehand is one against what is wanted.
+    pub(crate) fn declines(&self, text: &str) -> bool {
+        let folded = fold_label(text);
+        contains_any(&folded, &self.declines)
+            && !["p12", "pfx", "pkcs12"]
+                .iter()
+                .any(|file| folded.contains(file))
+    }
+
     /// Whether a caption says that its field must be filled.
     pub(crate) fn says_required(&self, caption: &str) -> bool {
         contains_any(&fold_label(caption), &self.required) || caption.nfkc().any(|c| c == '*')
@@ -164,6 +205,7 @@ impl Vocabulary {
         let folded = fold_label(caption);
         contains_any(&folded, &self.carry_on)
             && !contains_any(&folded, &self.never)
+            && !contains_any(&folded, &self.other_purpose)
             && !contains_any(&folded, &self.other_button)
             && !contains_any(&folded, &self.beyond)
     }
@@ -171,15 +213,21 @@ impl Vocabulary {
     /// Whether a link leads away from the file.
     pub(crate) fn leads_away(&self, caption: &str) -> bool {
         let folded = fold_label(caption);
-        [&self.never, &self.other_button, &self.other_link]
-            .into_iter()
-            .any(|words| contains_any(&folded, words))
+        [
+            &self.never,
+            &self.other_button,
+            &self.other_link,
+            &self.other_purpose,
+        ]
+        .into_iter()
+        .any(|words| contains_any(&folded, words))
     }
 
     /// How well a button's caption fits the download.
     pub(crate) fn button(&self, caption: &str) -> Fit {
         let folded = fold_label(caption);
-        if contains_any(&folded, &self.never) || contains_any(&folded, &self.other_button) {
+        let not_it = [&self.never, &self.other_button, &self.other_purpose];
+        if not_it.into_iter().any(|words| contains_any(&folded, words)) {
             Fit::No
         } else if self.submit.contains(&folded) {
             Fit::Exactly

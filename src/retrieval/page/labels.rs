@@ -89,8 +89,27 @@ impl<'a> Labels<'a> {
         if labelled.role.is_none() && !self.names_something(&seen) {
             labelled = self.weigh(&attributes);
         }
+        if self.is_crossed(control) {
+            labelled.role = None;
+            labelled.ambiguous = true;
+        }
         labelled.captions = seen.into_iter().chain(attributes).collect();
         labelled
+    }
+
+    /// Whether the label that points at a control names one field and the row in which it stands another.
+    fn is_crossed(&self, control: NodeIndex) -> bool {
+        let role_of = |captions: Vec<String>| {
+            let labelled = self.weigh(&captions);
+            labelled.role.filter(|_| !labelled.loosely)
+        };
+        let kind = |role: Role| match role {
+            Role::PasswordAgain => Role::Password,
+            role => role,
+        };
+        let pointing = role_of(self.label_elements(control)).map(kind);
+        let row = role_of(self.cell_captions(control)).map(kind);
+        matches!((pointing, row), (Some(pointing), Some(row)) if pointing != row)
     }
 
     /// The captions of a tick, which usually stand behind it.
@@ -118,14 +137,15 @@ impl<'a> Labels<'a> {
             .map(|&at| self.page.visible_text(at))
             .collect();
         if headings.is_empty() {
-            headings.extend(
-                self.page
-                    .named("title")
-                    .next()
-                    .map(|(at, _)| super::controls::raw_text(self.page, at)),
-            );
+            headings.extend(self.title());
         }
         headings
+    }
+
+    /// What the page calls itself.
+    pub(crate) fn title(&self) -> Option<String> {
+        let title = self.page.named("title").next();
+        title.map(|(at, _)| super::controls::raw_text(self.page, at))
     }
 
     /// The first source that names a field wins; a second-entry mark on the way changes what is named.

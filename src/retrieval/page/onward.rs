@@ -63,6 +63,8 @@ pub(crate) enum Onward {
         form: CarryingForm,
         /// Whether it repeats what was submitted: a confirm page.
         confirms: bool,
+        /// Whether its button names the download.
+        names_the_download: bool,
     },
     /// To a question.
     Asks(UnknownReason),
@@ -100,6 +102,7 @@ pub(crate) fn after_submission(
                 charset: decoded.encoding,
                 vocabulary: &vocabulary,
                 known,
+                said: &said,
             };
             ways.best()
         }
@@ -114,6 +117,7 @@ struct Ways<'a> {
     charset: &'static Charset,
     vocabulary: &'a Vocabulary,
     known: &'a AfterSubmission<'a>,
+    said: &'a [String],
 }
 
 impl Ways<'_> {
@@ -133,13 +137,37 @@ impl Ways<'_> {
             return get(url.clone(), Duration::ZERO, Towards::Said);
         }
         match carrying(self.page, self.url, self.charset, self.vocabulary) {
-            Ok(Some(form)) => self.send(form),
+            Ok(Some(form)) => match self.is_a_persons_to_press(&form) {
+                Some(sentence) => Onward::Asks(UnknownReason::NeedsConsent {
+                    captions: vec![sentence],
+                }),
+                None => self.send(form),
+            },
             Err(reason) => Onward::Asks(reason),
             Ok(None) => match link {
-                Some((towards, url)) => get(url, Duration::ZERO, towards),
-                None => Onward::Nowhere,
+                // A link that says nothing leads where the page says.
+                Some((towards, url)) if !self.speaks_of_something_else() => {
+                    get(url, Duration::ZERO, towards)
+                }
+                _ => Onward::Nowhere,
             },
         }
+    }
+
+    /// A sentence by which pressing the button would cost money; or do something else than the download, where the
+    /// button itself does not name that.
+    fn is_a_persons_to_press(&self, form: &CarryingForm) -> Option<String> {
+        let names_the_download = self.vocabulary.button(form.form.button()) >= Fit::Says;
+        let tells = |sentence: &&String| {
+            self.vocabulary.speaks_of_cost(sentence)
+                || !names_the_download && self.vocabulary.names_something_else(sentence)
+        };
+        self.said.iter().find(tells).cloned()
+    }
+
+    fn speaks_of_something_else(&self) -> bool {
+        let strays = |sentence: &String| self.vocabulary.names_something_else(sentence);
+        self.said.iter().any(strays)
     }
 
     /// A form that would put a secret into an address leads nowhere.
@@ -151,7 +179,12 @@ impl Ways<'_> {
                     .iter()
                     .any(|sentence| digits(sentence).contains(request_id));
                 let confirms = shows || form.form.repeats(&[request_id, secrets[0]]);
-                Onward::Send { form, confirms }
+                let names_the_download = self.vocabulary.button(form.form.button()) >= Fit::Says;
+                Onward::Send {
+                    form,
+                    confirms,
+                    names_the_download,
+                }
             }
             Method::Get if form.form.repeats(&secrets) => Onward::Nowhere,
             Method::Get => {

@@ -85,6 +85,13 @@ pub(crate) fn only_new(sentences: Vec<String>, known: &[String]) -> Vec<String> 
         .collect()
 }
 
+/// A text without what steers a terminal or turns the direction of writing.
+pub(crate) fn printable(text: &str) -> String {
+    text.chars()
+        .filter(|c| !c.is_control() && !TURNS.contains(c))
+        .collect()
+}
+
 /// Cuts running text into sentences; what holds no letter or digit is none.
 pub(crate) fn split_sentences(text: &str) -> Vec<String> {
     text.lines()
@@ -94,6 +101,12 @@ pub(crate) fn split_sentences(text: &str) -> Vec<String> {
         .filter(|sentence| sentence.chars().any(char::is_alphanumeric))
         .collect()
 }
+
+/// Unicode's marks of direction and of no width.
+const TURNS: [char; 16] = [
+    '\u{200b}', '\u{200e}', '\u{200f}', '\u{202a}', '\u{202b}', '\u{202c}', '\u{202d}', '\u{202e}',
+    '\u{2028}', '\u{2029}', '\u{2060}', '\u{2066}', '\u{2067}', '\u{2068}', '\u{2069}', '\u{feff}',
+];
 
 #[cfg(test)]
 mod tests {

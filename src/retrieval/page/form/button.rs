@@ -4,6 +4,7 @@ use super::Candidate;
 use crate::retrieval::page::UnknownReason;
 use crate::retrieval::page::caption::Fit;
 use crate::retrieval::page::controls::{Control, Kind, button_caption};
+use crate::retrieval::page::words;
 
 /// The button that sends the form.
 pub(super) struct Button<'a> {
@@ -28,7 +29,8 @@ impl<'a> Candidate<'a> {
         let Some(best) = offered.iter().map(|(fit, _)| *fit).max() else {
             return Err(UnknownReason::NoButton);
         };
-        if best == Fit::No || (best == Fit::IfAlone && submits != 1) {
+        let says_nothing = best == Fit::IfAlone;
+        if best == Fit::No || says_nothing && (submits != 1 || !self.page_is_about_the_download()) {
             return Err(UnknownReason::NoButton);
         }
         let mut fitting = offered.into_iter().filter(|(fit, _)| *fit == best);
@@ -41,6 +43,13 @@ impl<'a> Candidate<'a> {
             (Some((_, button)), None) => Ok(button),
             _ => Err(UnknownReason::SeveralButtons),
         }
+    }
+
+    /// Whether the page says anywhere what a button that says nothing would do.
+    fn page_is_about_the_download(&self) -> bool {
+        words::sentences(self.page)
+            .iter()
+            .any(|sentence| self.vocabulary.speaks_of_the_download(sentence))
     }
 
     /// The controls that a person could press.
@@ -81,11 +90,12 @@ impl<'a> Candidate<'a> {
     pub(super) fn refuse_scripts(&self, button: &Button<'_>) -> Result<(), UnknownReason> {
         let on_submit = self.attribute("onsubmit");
         let scripted = changes_the_form(&on_submit)
+            || never_sends(&on_submit)
             || button.control.is_some_and(|control| {
                 let on_click = control.element.attribute("onclick").unwrap_or_default();
                 match control.kind {
                     Kind::Push => !only_submits(on_click),
-                    _ => changes_the_form(on_click),
+                    _ => changes_the_form(on_click) || never_sends(on_click),
                 }
             });
         match scripted {
@@ -126,11 +136,25 @@ fn only_submits(code: &str) -> bool {
         && code.contains(".submit()")
 }
 
+/// Whether a handler keeps the browser from sending the form in any case: its script sends something itself.
+fn never_sends(code: &str) -> bool {
+    let code: String = code.chars().filter(|c| !c.is_whitespace()).collect();
+    let depends = ["if(", "?", "&&", "||"]
+        .iter()
+        .any(|word| code.contains(word));
+    let last = code.split(';').rfind(|statement| !statement.is_empty());
+    let refuses = last.is_some_and(|last| last.trim_start_matches("javascript:") == "returnfalse");
+    code.to_ascii_lowercase().contains("ajax") || !depends && refuses
+}
+
 /// Whether a handler sets values or the address, so that sending without it would send something else.
 fn changes_the_form(code: &str) -> bool {
     let code: String = code.chars().filter(|c| !c.is_whitespace()).collect();
     [
         ".value=",
+        "['value']=",
+        "[\"value\"]=",
+        ".val(",
         ".action=",
         ".method=",
         ".target=",

@@ -10,7 +10,7 @@ use crate::retrieval::page::tree::NodeIndex;
 use crate::retrieval::page::{Role, UnknownReason};
 
 impl<'a> Candidate<'a> {
-    /// Never the form that revokes: by its headings, captions, buttons, choices or address.
+    /// Never the form that revokes, renews or withdraws: by its headings, captions, buttons, choices or address.
     pub(super) fn refuse_revocation(&self) -> Result<(), UnknownReason> {
         let captions = self.labelled.values().flat_map(|l| l.captions.clone());
         let texts = self
@@ -21,13 +21,35 @@ impl<'a> Candidate<'a> {
             .chain(self.lone_buttons())
             .chain(self.chosen())
             .chain([self.attribute("action")]);
-        match texts
+        let revokes = texts
             .into_iter()
-            .any(|text| self.vocabulary.is_never(&text))
-        {
-            true => Err(UnknownReason::Revocation),
+            .any(|text| self.vocabulary.is_never(&text));
+        match revokes || self.is_for_something_else() {
+            true => Err(UnknownReason::OtherPurpose),
             false => Ok(()),
         }
+    }
+
+    /// By its headings, and by the page's title where no heading is about the download; by what is chosen beforehand.
+    fn is_for_something_else(&self) -> bool {
+        let headings = self.labels.headings(self.at);
+        let is_the_download = headings
+            .iter()
+            .any(|text| self.vocabulary.speaks_of_the_download(text));
+        let title = self.labels.title().filter(|_| !is_the_download);
+        headings
+            .into_iter()
+            .chain(title)
+            .chain(self.options_chosen())
+            .any(|text| self.vocabulary.is_for_something_else(&text))
+    }
+
+    fn options_chosen(&self) -> Vec<String> {
+        self.controls
+            .iter()
+            .filter(|control| control.kind == Kind::Select)
+            .flat_map(|control| chosen_options(self.page, control))
+            .collect()
     }
 
     /// What the buttons say, unless one of them is the download and the others are only neighbours.
@@ -94,6 +116,12 @@ impl<'a> Candidate<'a> {
             false => control.element.has("checked"),
         };
         let captions = self.labels.of_tick(control.at);
+        if is_radio
+            && control.element.has("checked")
+            && captions.iter().any(|text| self.vocabulary.declines(text))
+        {
+            return Err(UnknownReason::NeedsConsent { captions });
+        }
         let consent = captions
             .iter()
             .any(|text| self.vocabulary.asks_consent(text));
@@ -117,6 +145,13 @@ impl<'a> Candidate<'a> {
             Some(labelled) => labelled.captions.clone(),
             None => self.labels.of(control.at).captions,
         };
+        let chosen = match control.kind {
+            Kind::Select => chosen_options(self.page, control),
+            _ => vec![],
+        };
+        if chosen.iter().any(|text| self.vocabulary.declines(text)) {
+            return Err(UnknownReason::NeedsConsent { captions: chosen });
+        }
         let filled = untouched_values(self.page, control)
             .iter()
             .any(|value| !value.trim().is_empty());
