@@ -79,26 +79,26 @@ pub fn explain(error: &RetrievalError) -> Explanation {
             reason,
             status,
             sentence,
-        } => (
-            {
-                let Text { ja, en } = page::reason(reason, true);
-                let quote = quoted(sentence);
+        } => {
+            let Text { ja, en } = page::reason(reason, true);
+            let quote = quoted(sentence);
+            (
                 Text::new(
                     format!("取得サイトの画面を理解できません（{ja}。HTTP {status}）。{quote}"),
                     format!(
                         "The page of the site is not understood ({en}; HTTP {status}). {quote}"
                     ),
-                )
-            },
-            Text::new(
-                "アドレス（--site）を確かめてください。画面が変わったときは noticert retrieve --by-hand TERMINAL（二つのIDを大きく表示し、ブラウザーで受け取ったファイルを引き取ります）",
-                "Check the address (--site). If the page has changed: noticert retrieve --by-hand TERMINAL (it shows both IDs large and takes the file that the browser saves).",
-            ),
-        ),
-        RetrievalError::AsksMore { reason, sentence } => (
-            {
-                let Text { ja, en } = page::reason(reason, false);
-                let quote = quoted(sentence);
+                ),
+                Text::new(
+                    "アドレス（--site）を確かめてください。画面が変わったときは noticert retrieve --by-hand TERMINAL（二つのIDを大きく表示し、ブラウザーで受け取ったファイルを引き取ります）",
+                    "Check the address (--site). If the page has changed: noticert retrieve --by-hand TERMINAL (it shows both IDs large and takes the file that the browser saves).",
+                ),
+            )
+        }
+        RetrievalError::AsksMore { reason, sentence } => {
+            let Text { ja, en } = page::reason(reason, false);
+            let quote = quoted(sentence);
+            (
                 Text::new(
                     format!(
                         "送信のあと、取得サイトの画面がほかのことを尋ねています（{ja}）。{quote}"
@@ -106,13 +106,13 @@ pub fn explain(error: &RetrievalError) -> Explanation {
                     format!(
                         "After the submission the site asks for something more ({en}). {quote}"
                     ),
-                )
-            },
-            Text::new(
-                "ブラウザーで同じ手順を行い、画面が何を尋ねるかを確かめてください。申請状況照会で ダウンロード有無 も確かめ、送り直すなら noticert retrieve --again",
-                "Go through the page in a browser and see what it asks; read ダウンロード有無 in the application status. To send again: noticert retrieve --again",
-            ),
-        ),
+                ),
+                Text::new(
+                    "ブラウザーで同じ手順を行い、画面が何を尋ねるかを確かめてください。申請状況照会で ダウンロード有無 も確かめ、送り直すなら noticert retrieve --again",
+                    "Go through the page in a browser and see what it asks; read ダウンロード有無 in the application status. To send again: noticert retrieve --again",
+                ),
+            )
+        }
         RetrievalError::IntentNotWritten { source } => (
             Text::new(
                 format!(

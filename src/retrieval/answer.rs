@@ -540,14 +540,17 @@ mod tests {
             verdict(plain.as_bytes(), true),
             Verdict::Leads { .. }
         ));
-        let once_more = page(
-            "入力内容をご確認ください。リクエストID 123456789012345",
-            "ダウンロード",
-        );
-        assert!(matches!(
-            verdict(once_more.as_bytes(), true),
-            Verdict::Leads { .. }
-        ));
+        for look in [
+            "入力内容をご確認ください。",
+            "以下の入力内容に誤りがないかご確認ください。",
+        ] {
+            let text = format!("{look}リクエストID 123456789012345");
+            let once_more = page(&text, "ダウンロード");
+            assert!(matches!(
+                verdict(once_more.as_bytes(), true),
+                Verdict::Leads { .. }
+            ));
+        }
     }
 
     #[test]
