@@ -295,7 +295,16 @@ impl Default for FormLabels {
         Self {
             request_id: owned(&["リクエストID", "Request ID"]),
             reference_id: owned(&["リファレンスID", "Reference ID"]),
-            password: owned(&["証明書パスワード", "Certificate password"]),
+            password: owned(&[
+                "証明書パスワード",
+                "証明書のパスワード",
+                "証明書用パスワード",
+                "証明書保護パスワード",
+                "証明書ファイルのパスワード",
+                "証明書に設定するパスワード",
+                "Certificate password",
+                "Password for the certificate",
+            ]),
             password_again: owned(&[
                 "証明書パスワード(確認用)",
                 "証明書パスワード確認",
