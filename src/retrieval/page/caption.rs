@@ -153,7 +153,7 @@ impl Vocabulary {
 
     /// Whether a text is about something else that may ask for the same values (更新, 取消), and not about the download.
     pub(crate) fn is_for_something_else(&self, text: &str) -> bool {
-        contains_any(&fold_label(text), &self.other_purpose) && !self.speaks_of_the_download(text)
+        self.names_something_else(text) && !self.speaks_of_the_download(text)
     }
 
     /// Whether a text names something else, whatever it says beside it.

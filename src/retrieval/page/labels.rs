@@ -13,6 +13,7 @@ use super::caption::{Said, Vocabulary};
 use super::controls::{Kind, first_legend, kind};
 use super::grid::Grid;
 use super::tree::{Document, NodeIndex, fold_blanks};
+use super::words;
 use tokens::{Token, is_field, is_heading, tokens};
 
 /// What the captions of one control say together.
@@ -137,15 +138,9 @@ impl<'a> Labels<'a> {
             .map(|&at| self.page.visible_text(at))
             .collect();
         if headings.is_empty() {
-            headings.extend(self.title());
+            headings.extend(words::title(self.page));
         }
         headings
-    }
-
-    /// What the page calls itself.
-    pub(crate) fn title(&self) -> Option<String> {
-        let title = self.page.named("title").next();
-        title.map(|(at, _)| super::controls::raw_text(self.page, at))
     }
 
     /// The first source that names a field wins; a second-entry mark on the way changes what is named.

@@ -157,12 +157,16 @@ impl Ways<'_> {
     /// A sentence by which pressing the button would cost money; or do something else than the download, where the
     /// button itself does not name that.
     fn is_a_persons_to_press(&self, form: &CarryingForm) -> Option<String> {
-        let names_the_download = self.vocabulary.button(form.form.button()) >= Fit::Says;
+        let names_the_download = self.names_the_download(form);
         let tells = |sentence: &&String| {
             self.vocabulary.speaks_of_cost(sentence)
                 || !names_the_download && self.vocabulary.names_something_else(sentence)
         };
         self.said.iter().find(tells).cloned()
+    }
+
+    fn names_the_download(&self, form: &CarryingForm) -> bool {
+        self.vocabulary.button(form.form.button()) >= Fit::Says
     }
 
     fn speaks_of_something_else(&self) -> bool {
@@ -179,11 +183,10 @@ impl Ways<'_> {
                     .iter()
                     .any(|sentence| digits(sentence).contains(request_id));
                 let confirms = shows || form.form.repeats(&[request_id, secrets[0]]);
-                let names_the_download = self.vocabulary.button(form.form.button()) >= Fit::Says;
                 Onward::Send {
+                    names_the_download: self.names_the_download(&form),
                     form,
                     confirms,
-                    names_the_download,
                 }
             }
             Method::Get if form.form.repeats(&secrets) => Onward::Nowhere,

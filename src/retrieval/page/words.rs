@@ -5,11 +5,15 @@ use std::collections::HashMap;
 use super::tree::{Content, Document, holds_own_text, is_block};
 use crate::retrieval::phrases::fold_label;
 
+/// What the page calls itself.
+pub(crate) fn title(page: &Document) -> Option<String> {
+    let title = page.named("title").next();
+    title.map(|(at, _)| super::controls::raw_text(page, at))
+}
+
 /// The sentences that a person sees, the title first, then in order; a line break or a block ends one as a full stop does.
 pub(crate) fn sentences(page: &Document) -> Vec<String> {
-    let title = page.named("title").next();
-    let title = title.map(|(at, _)| super::controls::raw_text(page, at));
-    let mut lines = vec![title.unwrap_or_default(), String::new()];
+    let mut lines = vec![title(page).unwrap_or_default(), String::new()];
     let mut at = 0;
     let mut ends_of_blocks: Vec<usize> = Vec::new();
     while let Some(node) = page.nodes().get(at) {

@@ -7,7 +7,7 @@ use crate::retrieval::page::controls::{
     Control, Kind, button_caption, chosen_options, untouched_values,
 };
 use crate::retrieval::page::tree::NodeIndex;
-use crate::retrieval::page::{Role, UnknownReason};
+use crate::retrieval::page::{Role, UnknownReason, words};
 
 impl<'a> Candidate<'a> {
     /// Never the form that revokes, renews or withdraws: by its headings, captions, buttons, choices or address.
@@ -36,20 +36,13 @@ impl<'a> Candidate<'a> {
         let is_the_download = headings
             .iter()
             .any(|text| self.vocabulary.speaks_of_the_download(text));
-        let title = self.labels.title().filter(|_| !is_the_download);
+        let title = words::title(self.page).filter(|_| !is_the_download);
+        let controls = self.controls.iter();
         headings
             .into_iter()
             .chain(title)
-            .chain(self.options_chosen())
+            .chain(controls.flat_map(|control| chosen_options(self.page, control)))
             .any(|text| self.vocabulary.is_for_something_else(&text))
-    }
-
-    fn options_chosen(&self) -> Vec<String> {
-        self.controls
-            .iter()
-            .filter(|control| control.kind == Kind::Select)
-            .flat_map(|control| chosen_options(self.page, control))
-            .collect()
     }
 
     /// What the buttons say, unless one of them is the download and the others are only neighbours.
@@ -145,10 +138,7 @@ impl<'a> Candidate<'a> {
             Some(labelled) => labelled.captions.clone(),
             None => self.labels.of(control.at).captions,
         };
-        let chosen = match control.kind {
-            Kind::Select => chosen_options(self.page, control),
-            _ => vec![],
-        };
+        let chosen = chosen_options(self.page, control);
         if chosen.iter().any(|text| self.vocabulary.declines(text)) {
             return Err(UnknownReason::NeedsConsent { captions: chosen });
         }
