@@ -31,6 +31,11 @@ pub fn reason(reason: &UnknownReason, captions: bool) -> Text {
             &format!("の欄は{demands}文字以上を求めています"),
             reason,
         ),
+        UnknownReason::AgainstPattern { role } => about(
+            *role,
+            "の欄が求める形に値が合いません。読み違いがないか確かめてください",
+            reason,
+        ),
         UnknownReason::NoButton => plain("ダウンロードのボタンと分かるものがありません", reason),
         UnknownReason::SeveralButtons => plain(
             "ダウンロードのボタンになりそうなものが二つ以上あります",

@@ -156,6 +156,12 @@ pub enum UnknownReason {
         /// Its minlength.
         demands: usize,
     },
+    /// The page says beforehand that it would not take the value.
+    #[error("the field for {role:?} takes no such value")]
+    AgainstPattern {
+        /// The field.
+        role: Role,
+    },
     /// No button is meant for the download.
     #[error("no button is meant for the download")]
     NoButton,
@@ -227,6 +233,8 @@ pub struct FieldShape {
     pub min_length: Option<usize>,
     /// Whether it takes nothing but digits.
     pub digits_only: bool,
+    /// What its `pattern` allows, as the page writes it.
+    pub pattern: Option<String>,
 }
 
 /// One name with what is sent under it.

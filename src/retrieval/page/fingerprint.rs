@@ -31,6 +31,11 @@ impl FormFingerprint {
                 field.role, field.name, field.max_length, field.min_length, field.digits_only
             )
         }));
+        // Only where there is one: a field without it is the field that older versions recorded.
+        lines.extend(form.fields.iter().filter_map(|field| {
+            let pattern = field.pattern.as_ref()?;
+            Some(format!("{:?} pattern {pattern}", field.role))
+        }));
         // What the page adds by itself may change its place, but not its kind.
         let mut own: Vec<String> = form
             .entries

@@ -181,7 +181,7 @@ impl<'a> Candidate<'a> {
         }
     }
 
-    /// The four fields in the page's order.
+    /// The fields in the page's order: all four, or all but the password's second.
     fn fields(&self) -> Result<Vec<(Role, Control<'a>)>, UnknownReason> {
         let fields: Vec<(Role, Control<'a>)> = self
             .controls
@@ -201,6 +201,8 @@ impl<'a> Candidate<'a> {
         }
         for role in ROLES {
             match fields.iter().filter(|(found, _)| *found == role).count() {
+                // A page that asks a sure password once has nothing to compare it with.
+                0 if role == Role::PasswordAgain => {}
                 0 => return Err(UnknownReason::MissingField { role }),
                 1 => {}
                 _ => return Err(UnknownReason::FieldTwice { role }),
@@ -236,6 +238,7 @@ impl<'a> Candidate<'a> {
             max_length: length("maxlength"),
             min_length: length("minlength"),
             digits_only: control.element.keyword("type") == "number",
+            pattern: control.element.attribute("pattern").map(str::to_owned),
         }
     }
 

@@ -3,6 +3,7 @@
 //! Our own encoder, because a submission is in the page's charset and the usual helpers know UTF-8 only; and
 //! because a body that holds secrets is wiped from memory after use.
 
+use regex_lite::RegexBuilder;
 use secrecy::{ExposeSecret, SecretBox};
 
 use super::{Entry, FieldShape, RetrievalForm, Role, UnknownReason, Value, charset};
@@ -80,6 +81,13 @@ fn hold_to_field(field: &FieldShape, value: &str) -> Result<(), UnknownReason> {
     if field.digits_only && !value.bytes().all(|byte| byte.is_ascii_digit()) {
         return Err(UnknownReason::UnusableField { role });
     }
+    if field
+        .pattern
+        .as_deref()
+        .is_some_and(|pattern| is_against(pattern, value))
+    {
+        return Err(UnknownReason::AgainstPattern { role });
+    }
     match (field.max_length, field.min_length) {
         (Some(takes), _) if takes < value.len() => Err(UnknownReason::FieldTooShort {
             role,
@@ -91,6 +99,16 @@ fn hold_to_field(field: &FieldShape, value: &str) -> Result<(), UnknownReason> {
         }
         _ => Ok(()),
     }
+}
+
+/// Whether the whole value differs from a field's `pattern`; one that only a script's engine understands forbids
+/// nothing, as a browser passes over one that it does not understand.
+fn is_against(pattern: &str, value: &str) -> bool {
+    let whole = format!("^(?:{pattern})$");
+    let compiled = RegexBuilder::new(&whole)
+        .size_limit(LARGEST_PATTERN)
+        .build();
+    compiled.is_ok_and(|pattern| !pattern.is_match(value))
 }
 
 /// A name and a value in the form's charset.
@@ -204,5 +222,8 @@ fn quoted(name: &[u8]) -> Vec<u8> {
         })
         .collect()
 }
+
+/// Bytes of a compiled pattern; those of honest fields take a hundredth of it.
+const LARGEST_PATTERN: usize = 256 * 1024;
 
 const HEX: &[u8; 16] = b"0123456789ABCDEF";
