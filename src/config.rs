@@ -272,18 +272,46 @@ impl Default for Site {
 impl Default for LetterLabels {
     fn default() -> Self {
         Self {
-            issuer: owned(&["発行者"]),
-            institution_code: owned(&["発行先"]),
-            terminal_name: owned(&["端末名称", "端末名称等", "端末名"]),
-            request_id: owned(&["電子証明書ダウンロードサイトリクエストID", "リクエストID"]),
+            issuer: owned(&["発行者", "Issuer"]),
+            institution_code: owned(&[
+                "発行先",
+                "医療機関コード",
+                "医療機関等コード",
+                "医療機関番号",
+                "保険医療機関コード",
+                "保険医療機関番号",
+                "Institution code",
+            ]),
+            terminal_name: owned(&["端末名称", "端末名称等", "端末名", "Terminal name"]),
+            request_id: owned(&[
+                "電子証明書ダウンロードサイトリクエストID",
+                "リクエストID",
+                "Request ID",
+            ]),
             reference_id: owned(&[
                 "電子証明書ダウンロードサイトリファレンスID",
                 "リファレンスID",
+                "Reference ID",
             ]),
-            validity: owned(&["電子証明書有効期間", "有効期間"]),
+            validity: owned(&[
+                "電子証明書有効期間",
+                "証明書有効期間",
+                "有効期間",
+                "有効期間開始日",
+                "有効期間開始",
+                "有効期間終了日",
+                "有効期間終了",
+                "有効期間満了日",
+                "Validity",
+            ]),
             retrieval_deadline: owned(&[
                 "電子証明書ダウンロードサイト有効期限",
                 "ダウンロードサイト有効期限",
+                "ダウンロード期限",
+                "ダウンロード可能期限",
+                "証明書ダウンロード期限",
+                "電子証明書取得期限",
+                "取得期限",
             ]),
             reference_id_alphabet: ReferenceIdAlphabet::default(),
         }

@@ -188,6 +188,12 @@ impl<'a> Intake<'a> {
 }
 
 impl Reading {
+    /// Whether no page and no file is left of which nobody can say that it held no notice.
+    pub fn is_complete(&self) -> bool {
+        let mut pages = self.pages_without_notice.iter();
+        self.files_not_read.is_empty() && !pages.any(PageWithoutNotice::may_be_a_notice)
+    }
+
     /// Adds a delivery.
     pub fn take(&mut self, delivery: Delivery) {
         match delivery {

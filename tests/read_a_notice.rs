@@ -10,8 +10,9 @@ use noticert::domain::{FieldReading, IssuanceReading, Status};
 use noticert::intake::reader::ReaderError;
 use noticert::intake::{Intake, IntakeError, Reading, Source};
 use noticert::practice::letters::{
-    Font, Grade, Letter, PdfPage, Rules, Scan, Sheet, Style, Truth, Turn, blank_page, cover_page,
-    draw, encode_pdf, encode_png, invoice, kaigo_letter, masked_sample, old_authority_letter, turn,
+    Font, Grade, Letter, OtherForm, PdfPage, Rules, Scan, Sheet, Style, Truth, Turn, blank_page,
+    cover_page, draw, draw_in_other_form, encode_pdf, encode_png, invoice, kaigo_letter,
+    masked_sample, old_authority_letter, turn,
 };
 
 const TODAY: Date = date(2026, 11, 21);
@@ -40,6 +41,53 @@ fn a_letter_scanned_in_any_direction_reads_the_same() {
         assert_eq!(reading.sheets.len(), 1, "{way:?}");
         expect_numbers_accepted(&reading.sheets[0], &truth[0]);
     }
+}
+
+#[test]
+#[ignore = "needs Tesseract with eng and jpn"]
+fn a_letter_in_another_form_is_read_by_what_its_values_look_like() {
+    for (form, seed) in OtherForm::ALL.into_iter().zip(2300..) {
+        let letter = Letter::invent(seed, 2, TODAY, &Config::default().rules);
+        let style = Style::plain();
+        let scan = draw_in_other_form(&letter, form, &style, &Font::embedded(), 300);
+        let reading = read(&[Grade::Office.apply(&scan, seed)]);
+        assert_eq!(reading.sheets.len(), 2, "{form:?}");
+        for (sheet, block) in reading.sheets.iter().zip(&letter.blocks) {
+            let request = sheet.request_id.value.as_ref().map(|id| id.as_str());
+            assert_eq!(request, Some(block.request_id.as_str()), "{form:?}");
+            let reference = sheet.reference_id.value.as_ref().map(|id| id.expose());
+            assert_eq!(reference, Some(block.reference_id.expose()), "{form:?}");
+            let code = sheet.institution_code.value.as_ref().map(|id| id.as_str());
+            assert_eq!(code, Some(block.institution_code.as_str()), "{form:?}");
+            assert_eq!(sheet.valid_from.value, Some(block.valid_from), "{form:?}");
+            assert_eq!(sheet.valid_to.value, Some(block.valid_to), "{form:?}");
+        }
+    }
+}
+
+#[test]
+#[ignore = "needs Tesseract with eng and jpn"]
+fn a_page_with_the_letters_title_that_cannot_be_read_is_no_foreign_page() {
+    let (mut pages, _) = letter(2310, 1, &Style::plain());
+    let mut bare = Letter::invent(2311, 1, TODAY, &Config::default().rules);
+    bare.blocks.clear();
+    let style = Style::plain();
+    pages.push(draw_in_other_form(
+        &bare,
+        OtherForm::OneLine,
+        &style,
+        &Font::embedded(),
+        300,
+    ));
+    let reading = read(&pages);
+    assert_eq!(reading.sheets.len(), 1);
+    let codes: Vec<&str> = reading
+        .pages_without_notice
+        .iter()
+        .map(|page| page.code)
+        .collect();
+    assert_eq!(codes, ["unread-notice"]);
+    assert!(!reading.is_complete(), "one letter read hides no other");
 }
 
 #[test]

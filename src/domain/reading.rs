@@ -356,6 +356,13 @@ pub struct PageWithoutNotice {
     pub reason: Text,
 }
 
+impl PageWithoutNotice {
+    /// Whether it may be a notice all the same, so that a person must look at it.
+    pub fn may_be_a_notice(&self) -> bool {
+        matches!(self.code, "poor-picture" | "unread-notice")
+    }
+}
+
 /// A file that could not be read, named with the reason.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct UnreadFile {

@@ -8,6 +8,7 @@ use unicode_normalization::UnicodeNormalization;
 
 use crate::config::LetterLabels;
 use crate::domain::edit_distance;
+use crate::intake::reader::{OTHER, glyphnet_knows};
 
 pub mod blocks;
 pub mod dates;
@@ -34,6 +35,8 @@ pub enum Label {
 /// The known spellings of every label, folded.
 pub struct Labels {
     spellings: Vec<(Label, Vec<char>)>,
+    /// As the network sees them, of those that it knows most characters of.
+    seen: Vec<(Label, Vec<char>)>,
 }
 
 impl Labels {
@@ -51,8 +54,15 @@ impl Labels {
         let spellings = all.into_iter().flat_map(|(label, spellings)| {
             spellings.iter().map(move |text| (label, fold_label(text)))
         });
+        let spellings: Vec<_> = spellings.filter(|(_, text)| !text.is_empty()).collect();
+        let seen = spellings.iter().filter_map(|(label, text)| {
+            let seen: Vec<char> = text.iter().map(|c| as_seen(*c)).collect();
+            let unknown = seen.iter().filter(|c| **c == OTHER).count();
+            (unknown > 0 && unknown * 3 <= seen.len()).then_some((*label, seen))
+        });
         Self {
-            spellings: spellings.filter(|(_, text)| !text.is_empty()).collect(),
+            seen: seen.collect(),
+            spellings,
         }
     }
 
@@ -77,6 +87,41 @@ impl Labels {
         let margin = if best == 0 { 1 } else { 2 };
         (best <= text.len() / 4 && second >= best.saturating_add(margin)).then_some(label)
     }
+
+    /// The label whose spelling the network would see as just this `text`, with its mark for characters that it does
+    /// not know.
+    pub fn find_as_seen(&self, text: &str) -> Option<Label> {
+        let kept = |c: &char| c.is_alphanumeric() || ['ー', OTHER].contains(c);
+        let text: Vec<char> = text
+            .nfkc()
+            .flat_map(char::to_uppercase)
+            .filter(kept)
+            .collect();
+        let mut found = self.seen.iter().filter(|(_, seen)| *seen == text);
+        let (label, _) = found.next()?;
+        found.all(|(other, _)| other == label).then_some(*label)
+    }
+
+    /// The label that `text` names by two of its spellings: 発行先 医療機関コード.
+    pub fn find_said_twice(&self, text: &str) -> Option<Label> {
+        let text = fold_label(text);
+        let spelled = |part: &[char]| {
+            let mut known = self.spellings.iter();
+            known
+                .find(|(_, spelling)| *spelling == part)
+                .map(|(label, _)| *label)
+        };
+        (1..text.len()).find_map(|at| {
+            let (first, second) = text.split_at(at);
+            spelled(first).filter(|label| spelled(second) == Some(*label))
+        })
+    }
+
+    /// Whether `text` is one of the spellings, to the letter.
+    pub fn is_spelled_out(&self, text: &str) -> bool {
+        let text = fold_label(text);
+        self.spellings.iter().any(|(_, spelling)| *spelling == text)
+    }
 }
 
 /// NFKC without blanks, marks and brackets; Latin letters as capitals.
@@ -86,6 +131,13 @@ fn fold_label(text: &str) -> Vec<char> {
         .flat_map(char::to_uppercase)
         .filter(kept)
         .collect()
+}
+
+fn as_seen(c: char) -> char {
+    match glyphnet_knows(c) {
+        true => c,
+        false => OTHER,
+    }
 }
 
 /// How far `text` is from `spelling`, or from as much of its end as was read.

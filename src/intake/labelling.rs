@@ -2,6 +2,10 @@
 //!
 //! The last five characters tell the seven labels apart. A label that its end does not settle is read whole.
 
+mod anywhere;
+mod joining;
+mod pairing;
+
 use image::GrayImage;
 
 use crate::intake::fields::blocks::{

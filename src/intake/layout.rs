@@ -15,9 +15,11 @@ mod columns;
 mod frames;
 mod print;
 mod rules;
+mod segments;
 mod streaks;
 
 pub use print::{Area, PrintLine, pieces};
+pub use segments::Segment;
 pub use streaks::Streaks;
 
 use columns::{line_of, unruled_table, words};
@@ -48,6 +50,8 @@ pub struct Layout {
     pub faint_rules: usize,
     across: Vec<RulingLine>,
     down: Vec<RulingLine>,
+    print: Vec<Area>,
+    em: usize,
     /// Page pixels per pixel of the areas.
     pub step: u32,
 }
@@ -105,6 +109,21 @@ impl Layout {
         Streaks::of(page, &self.across, &self.down, columns)
     }
 
+    /// The page's print in short runs, whatever its form.
+    pub fn segments(&self) -> Vec<Segment> {
+        segments::segments(&self.print, &self.down, self.em, 1)
+    }
+
+    /// Those of them that may be numbers of so many digits, seen by their ink alone.
+    pub fn numbers(&self, digits: usize) -> Vec<Segment> {
+        segments::numbers(&self.print, &self.down, self.em, digits)
+    }
+
+    /// The height of a character, in pixels of the areas.
+    pub fn em(&self) -> usize {
+        self.em
+    }
+
     /// A page with less print than a page number and a few specks.
     pub fn is_blank(&self) -> bool {
         self.pieces < FEWEST_PIECES
@@ -157,6 +176,8 @@ impl Layout {
                 .iter()
                 .filter(|piece| size.is_inside(piece, ink.all.height()))
                 .count(),
+            print: found,
+            em,
             faint_rules,
             across: all_across,
             down: all_down,

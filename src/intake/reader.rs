@@ -15,7 +15,7 @@ mod glyphnet;
 #[cfg(feature = "tesseract")]
 mod tesseract;
 
-pub use glyphnet::{GlyphnetReader, OTHER, PRINT_HEIGHT};
+pub use glyphnet::{GlyphnetReader, OTHER, PRINT_HEIGHT, knows as glyphnet_knows};
 #[cfg(feature = "tesseract")]
 pub use tesseract::TesseractReader;
 

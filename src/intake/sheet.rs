@@ -44,7 +44,7 @@ pub struct SheetReader<'a> {
 impl PageOutcome {
     /// Whether nothing is known about the page but that no notice was found.
     fn may_be_a_notice(&self) -> bool {
-        matches!(self, Self::WithoutNotice(page) if [FOREIGN, POOR_PICTURE].contains(&page.code))
+        matches!(self, Self::WithoutNotice(page) if [FOREIGN, UNREAD_NOTICE, POOR_PICTURE].contains(&page.code))
     }
 
     fn is_blank(&self) -> bool {
@@ -167,8 +167,8 @@ impl<'a> SheetReader<'a> {
         let (upright, layout, blocks) = match finder.find(page)? {
             Found::Notice(upright, layout, blocks) => (upright, layout, blocks),
             Found::Blank => return Ok(without(BLANK, blank())),
-            Found::Other(turns) => {
-                let (code, reason) = self.name_page(&turns)?;
+            Found::Other(turns, has_ids) => {
+                let (code, reason) = self.name_page(&turns, has_ids)?;
                 // What is readable enough to be named is named; the rest may be a notice that is not.
                 return Ok(match page.trouble() {
                     Some(trouble) if code == FOREIGN => {
@@ -278,7 +278,9 @@ impl<'a> SheetReader<'a> {
     fn name_page(
         &mut self,
         turns: &[(Upright<'_>, Layout)],
+        has_ids: bool,
     ) -> Result<(&'static str, Text), ReaderError> {
+        let mut is_the_letter = has_ids;
         for by in [By::Network, By::Tesseract] {
             for (page, layout) in turns {
                 let text = self.texts(page, layout, &lines_that_name(layout), by)?;
@@ -289,9 +291,13 @@ impl<'a> SheetReader<'a> {
                 if names(&OTHER_AUTHORITIES) {
                     return Ok(("other-authority", other_authority()));
                 }
+                is_the_letter |= text.contains(TITLE);
             }
         }
-        Ok((FOREIGN, foreign()))
+        match is_the_letter {
+            true => Ok((UNREAD_NOTICE, unread_notice())),
+            false => Ok((FOREIGN, foreign())),
+        }
     }
 
     /// What stands on `lines`, folded, without blanks. Never used for a value.
@@ -447,6 +453,13 @@ fn poor_picture(page: u32, trouble: Trouble) -> Text {
     }
 }
 
+fn unread_notice() -> Text {
+    Text::new(
+        "通知書のようですが、項目の並びを読み取れませんでした。まっすぐ、はっきり読み取り直してください。だめなら noticert add で手入力してください。",
+        "it looks like the notice, but its fields could not be made out: scan it again, straight and sharp, or type it in with add",
+    )
+}
+
 fn foreign() -> Text {
     Text::new(
         "電子証明書発行通知書の項目が見つかりません。別の書面であれば問題ありません。通知書であれば、まっすぐ、はっきり読み取り直してください。",
@@ -471,8 +484,11 @@ const COVERS: [&str; 6] = [
     "FAX送信",
     "カバーレター",
 ];
+/// The title of the page that holds the IDs (domain fact 11); the letter's other pages have another.
+const TITLE: &str = "取得に関する情報";
 const BLANK: &str = "blank";
 const FOREIGN: &str = "foreign";
+const UNREAD_NOTICE: &str = "unread-notice";
 const POOR_PICTURE: &str = "poor-picture";
 const TITLES_READ: usize = 4;
 const CELLS_READ: usize = 6;

@@ -18,7 +18,7 @@ pub struct Tally {
     pub covers: usize,
     /// Other pages without a notice, samples among them.
     pub others: usize,
-    /// Pages that could not be read.
+    /// Pages that could not be read, those that may be notices among them.
     pub unread: usize,
     /// Terminals, each request ID counted once.
     pub terminals: usize,
@@ -60,6 +60,8 @@ impl Tally {
         }
         let unread = reading.files_not_read.iter();
         let unread = unread.filter(|file| file.page.is_some()).count();
+        let pages = reading.pages_without_notice.iter();
+        let doubtful = pages.filter(|page| page.may_be_a_notice()).count();
         let (blank, covers) = (of_code("blank"), of_code("cover"));
         let without_notice = reading.pages_without_notice.len();
         Self {
@@ -67,8 +69,8 @@ impl Tally {
             notices: notices.len(),
             blank,
             covers,
-            others: without_notice - blank - covers,
-            unread,
+            others: without_notice - blank - covers - doubtful,
+            unread: unread + doubtful,
             terminals: request_ids.len() + without_id,
             institutions: institutions
                 .into_iter()

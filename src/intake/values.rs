@@ -29,6 +29,7 @@ use crate::intake::reader::{
     Alphabet, GlyphnetReader, LineReader, LineReading, PRINT_HEIGHT, ReaderError,
 };
 use glyphs::Sighting;
+pub use shapes::closed_up;
 use specimens::Specimens;
 use vote::{merged, take_majority, with_alternatives};
 
@@ -288,11 +289,7 @@ impl ValueReader<'_> {
             row.label,
             Label::RequestId | Label::ReferenceId | Label::InstitutionCode
         );
-        Some(if is_id {
-            shapes::closed_up(&line)
-        } else {
-            line
-        })
+        Some(if is_id { closed_up(&line) } else { line })
     }
 
     fn line_of_specimens(&self, line: &PrintLine, digit: usize) -> GrayImage {
@@ -444,7 +441,7 @@ impl ValueReader<'_> {
                 Alphabet::Any => self.image(line, pass),
                 Alphabet::DateMarks | Alphabet::Latin => self.image_of_value(line, pass),
                 Alphabet::Digits | Alphabet::Alphanumeric => {
-                    shapes::closed_up(&self.image_of_value(line, pass))
+                    closed_up(&self.image_of_value(line, pass))
                 }
             };
             let reader = match alphabet {

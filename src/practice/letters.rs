@@ -14,6 +14,7 @@ mod damage;
 mod draw;
 mod encode;
 mod font;
+mod forms;
 mod invent;
 mod other;
 mod photo;
@@ -27,6 +28,7 @@ pub use damage::{Grade, Turn, askew, bilevel, fax, office, turn};
 pub use draw::{Page, draw};
 pub use encode::{EncodeError, PdfPage, encode_jpeg, encode_pdf, encode_png, encode_tiff_g4};
 pub use font::{Faces, Font, FontError};
+pub use forms::{OtherForm, draw_in_other_form};
 pub use invent::{Block, Issuer, Letter};
 pub use other::{
     blank_page, cover_page, invoice, kaigo_letter, masked_sample, old_authority_letter,

@@ -39,7 +39,7 @@ pub struct Recorded {
 impl ReadOutcome {
     /// Whether every page of every file was read and every sheet accepted.
     pub fn all_accepted(&self) -> bool {
-        self.reading.files_not_read.is_empty()
+        self.reading.is_complete()
             && !self.reading.sheets.is_empty()
             && self
                 .reading

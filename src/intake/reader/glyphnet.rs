@@ -62,6 +62,11 @@ impl LineReader for GlyphnetReader {
     }
 }
 
+/// Whether the network has a class for a character; it names all others [`OTHER`].
+pub fn knows(character: char) -> bool {
+    CLASSES.trim_end().contains(character)
+}
+
 /// Scores (logits) of every class in every frame, frame by frame. They hold what a secret looks like: wiped when dropped.
 struct Frames {
     logits: Zeroizing<Vec<f32>>,

@@ -1,12 +1,13 @@
 //! The notice's blocks on a page, whichever way it lies and whatever is left of its rules.
 //!
 //! Cheap looks come first: every turn, framed by its rules, ends of labels only. What is found but has gaps is
-//! looked at again with whole labels, with the rules and without them, and the look that found most counts. A
+//! looked at again with whole labels, with the rules and without them, and the look that found most counts. Where that
+//! still lacks what a terminal needs, labels and values are looked for wherever they stand. A
 //! page on which nothing was found gets the same care in its two likeliest turns, so that a bad fax is not
 //! taken for a foreign page.
 
-use crate::intake::fields::Labels;
 use crate::intake::fields::blocks::{BlockLayout, RowLayout};
+use crate::intake::fields::{Label, Labels};
 use crate::intake::labelling::{Care, LabelReader};
 use crate::intake::layout::{Band, Framing, Layout, Table};
 use crate::intake::page::{Page, Turn, Upright};
@@ -16,8 +17,9 @@ use crate::intake::reader::{LineReader, ReaderError};
 pub enum Found<'p> {
     /// A notice's blocks.
     Notice(Box<Upright<'p>>, Layout, Vec<BlockLayout>),
-    /// Print, but no notice: the page in the turns that it may stand upright in, likeliest first.
-    Other(Vec<(Upright<'p>, Layout)>),
+    /// Print, but no notice: the page in the turns that it may stand upright in, likeliest first; and whether what looks
+    /// like a terminal's ID stands on it.
+    Other(Vec<(Upright<'p>, Layout)>, bool),
     /// No print.
     Blank,
 }
@@ -63,7 +65,7 @@ impl Finder<'_> {
         &mut self,
         page: &'p Page,
         turns: &[Turn],
-        others: Vec<(Upright<'p>, Layout)>,
+        mut others: Vec<(Upright<'p>, Layout)>,
     ) -> Result<Found<'p>, ReaderError> {
         for turn in turns {
             let upright = page.upright(*turn);
@@ -79,7 +81,19 @@ impl Finder<'_> {
                 faint_rules = look.0.faint_rules;
             }
         }
-        Ok(Found::Other(others))
+        let mut has_ids = false;
+        for at in 0..others.len() {
+            let (upright, layout) = &others[at];
+            let blocks = self.label_reader(upright, layout).blocks_anywhere()?;
+            has_ids |= blocks
+                .iter()
+                .any(|block| block.row(Label::RequestId).is_some());
+            if blocks.iter().any(is_whole) {
+                let (upright, layout) = others.swap_remove(at);
+                return Ok(Found::Notice(Box::new(upright), layout, blocks));
+            }
+        }
+        Ok(Found::Other(others, has_ids))
     }
 
     /// Looks again where rows are missing, and keeps the look that found most.
@@ -102,7 +116,31 @@ impl Finder<'_> {
         let (layout, mut blocks) = best;
         // Beside a notice, a block of which little could be read is still a terminal's: a person must see it.
         blocks.retain(|block| block.rows.len() >= FEWEST_ROWS);
+        let (unclaimed, has_more) = self.label_reader(&upright, &layout).unclaimed(&blocks)?;
+        if has_more || !blocks.iter().all(is_whole) {
+            let anywhere = self.label_reader(&upright, &layout).blocks_anywhere()?;
+            let whole =
+                |blocks: &[BlockLayout]| blocks.iter().filter(|block| is_whole(block)).count();
+            if whole(&anywhere) > whole(&blocks) {
+                blocks = anywhere;
+                return Ok(Found::Notice(Box::new(upright), layout, blocks));
+            }
+        }
+        blocks.extend(unclaimed);
         Ok(Found::Notice(Box::new(upright), layout, blocks))
+    }
+
+    fn label_reader<'r>(
+        &'r mut self,
+        page: &'r Upright<'r>,
+        layout: &'r Layout,
+    ) -> LabelReader<'r> {
+        LabelReader {
+            page,
+            layout,
+            labels: self.labels,
+            reader: self.reader,
+        }
     }
 
     fn look(
@@ -121,6 +159,12 @@ impl Finder<'_> {
         let blocks = reader.blocks(care)?;
         Ok((layout, blocks))
     }
+}
+
+/// Whether a block has every value without which a terminal is not accepted.
+fn is_whole(block: &BlockLayout) -> bool {
+    let has = |label: &Label| block.row(*label).is_some_and(|row| !row.value.is_empty());
+    NEEDED.iter().all(has)
 }
 
 fn is_notice((_, blocks): &Look) -> bool {
@@ -168,6 +212,12 @@ fn values((_, blocks): &Look) -> usize {
     rows.filter(|row| !row.value.is_empty()).count()
 }
 
+const NEEDED: [Label; 4] = [
+    Label::RequestId,
+    Label::ReferenceId,
+    Label::InstitutionCode,
+    Label::Validity,
+];
 const FRAMINGS: [Framing; 3] = [Framing::Rules, Framing::Solid, Framing::None];
 /// Which end is up shows by the labels alone.
 const TURNS_OF_OTHERS: usize = 2;
@@ -181,7 +231,6 @@ const ROWS_LIKE_A_BLOCK: usize = 5;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::intake::fields::Label;
     use crate::intake::layout::{Area, Cell, PrintLine};
 
     fn cell(lines: usize) -> Cell {

@@ -260,7 +260,7 @@ impl Desk<'_> {
             for sheet in &mut reading.sheets {
                 recorded.push(record_sheet(ledger, config, sheet, clock())?);
             }
-            let is_done = reading.files_not_read.is_empty()
+            let is_done = reading.is_complete()
                 && !recorded.is_empty()
                 && recorded.iter().all(|sheet| sheet.settled);
             let outcome = match is_done {
