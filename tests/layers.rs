@@ -239,6 +239,7 @@ fn secrets_are_opened_only_where_they_are_used() {
             "installer/windows/import.rs",
             "practice/authority.rs",
             "practice/letters/draw.rs",
+            "practice/letters/forms.rs",
             "practice/letters/truth.rs",
             "practice/site/desk.rs",
             "retrieval/answer.rs",

@@ -111,7 +111,7 @@ impl Layout {
 
     /// The page's print in short runs, whatever its form.
     pub fn segments(&self) -> Vec<Segment> {
-        segments::segments(&self.print, &self.down, self.em, 1)
+        segments::segments(&self.print, &self.down, self.em)
     }
 
     /// Those of them that may be numbers of so many digits, seen by their ink alone.

@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 
 use super::LabelReader;
 use super::joining::{become_one, join_labels, spread_runs};
-use super::pairing::{Item, blocks, has_another, is_value, unclaimed};
+use super::pairing::{Item, blocks, has_another, is_of_a_row, unclaimed};
 use crate::intake::fields::Label;
 use crate::intake::fields::blocks::BlockLayout;
 use crate::intake::layout::Segment;
@@ -48,8 +48,8 @@ impl LabelReader<'_> {
     ) -> Result<(Vec<BlockLayout>, bool), ReaderError> {
         let mut items = Vec::new();
         let numbers = self.layout.numbers(SHORTEST_REQUEST_ID).into_iter();
-        // What is a block's value is known without being read.
-        let unknown = numbers.filter(|segment| !is_value(&segment.line.area, blocks));
+        // What a block's rows consist of is known without being read.
+        let unknown = numbers.filter(|segment| !is_of_a_row(&segment.line.area, blocks));
         for segment in unknown.take(MOST_SEGMENTS) {
             self.read(segment, &mut items)?;
         }

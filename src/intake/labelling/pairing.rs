@@ -92,15 +92,21 @@ pub(super) fn unclaimed(items: &[Item], blocks: &[BlockLayout]) -> Vec<BlockLayo
 
 /// Whether something looks like a request ID that is none of any block, be it between the rows of one.
 pub(super) fn has_another(items: &[Item], blocks: &[BlockLayout]) -> bool {
-    request_ids(items).any(|item| !is_value(&item.area(), blocks))
+    let ids = blocks
+        .iter()
+        .filter_map(|block| block.row(Label::RequestId));
+    let ids: Vec<Area> = ids.filter_map(RowLayout::value_area).collect();
+    request_ids(items).any(|item| !is_in(&ids, item))
 }
 
-/// Whether an area is that of a request ID or an issuer of a block.
-pub(super) fn is_value(area: &Area, blocks: &[BlockLayout]) -> bool {
+/// Whether an area is a label of a block, or the one line of its value.
+pub(super) fn is_of_a_row(area: &Area, blocks: &[BlockLayout]) -> bool {
     let rows = blocks.iter().flat_map(|block| &block.rows);
-    let rows = rows.filter(|row| matches!(row.label, Label::RequestId | Label::Issuer));
-    rows.filter_map(RowLayout::value_area)
-        .any(|value| holds(&value, area))
+    let mut areas = rows.flat_map(|row| {
+        let value = row.value_area().filter(|_| row.value.len() == 1);
+        [Some(row.label_area), value].into_iter().flatten()
+    });
+    areas.any(|known| holds(&known, area))
 }
 
 fn request_ids(items: &[Item]) -> impl Iterator<Item = &Item> {
@@ -187,7 +193,12 @@ fn beside<'a>(items: &'a [Item], label: &Item, wanted: Label) -> Option<Value<'a
     let end = right.iter().position(|item| item.label.is_some());
     right.truncate(end.unwrap_or(right.len()));
     if wanted != Label::Validity {
-        return first_that_fits(&right, wanted);
+        let value = first_that_fits(&right, wanted)?;
+        // A group that follows is of the ID: with it, the length says that something is wrong.
+        return match is_id(wanted) {
+            true => value.with_what_follows(&right, glyph),
+            false => Some(value),
+        };
     }
     // A label in the middle of two lines shares rows with neither.
     let upper = || {
@@ -569,6 +580,25 @@ impl<'a> Value<'a> {
         })
     }
 
+    /// It with the letters and digits behind it that are no further off than groups of one number are.
+    fn with_what_follows(self, row: &[&'a Item], glyph: usize) -> Option<Self> {
+        let mut parts = self.parts;
+        let behind = row.iter().filter(|item| {
+            let last = parts.last().map(|last| last.area().right);
+            last.is_some_and(|last| item.area().left >= last)
+        });
+        let behind: Vec<&Item> = behind.copied().collect();
+        for item in behind {
+            let end = parts.last()?.area().right;
+            let is_of_it = item.text.chars().all(|c| c.is_ascii_alphanumeric());
+            if !is_of_it || item.area().left.saturating_sub(end) > WIDEST_BLANK * glyph {
+                break;
+            }
+            parts.push(item);
+        }
+        Self::of(&parts)
+    }
+
     /// Takes the second of two dates from the next line.
     fn take_second_date(&mut self, items: &'a [Item]) {
         let (Some(first), Some(last)) = (self.parts.first(), self.parts.last()) else {
@@ -771,6 +801,22 @@ mod tests {
                 "{request} {reference}"
             );
         }
+    }
+
+    #[test]
+    fn no_group_of_an_id_is_left_out_because_the_others_are_long_enough() {
+        let items = vec![
+            label(100, 100, Label::ReferenceId),
+            value(250, 100, "AB12C"),
+            value(350, 100, "D34EF"),
+            value(450, 100, "5G"),
+            value(700, 100, "X1"),
+        ];
+        let blocks = blocks(&items);
+        assert_eq!(
+            values(&items, &blocks, Label::ReferenceId),
+            ["AB12CD34EF5G"]
+        );
     }
 
     #[test]

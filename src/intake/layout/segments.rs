@@ -34,22 +34,22 @@ impl Segment {
         }
     }
 
-    /// Whether it has so many pieces side by side that are as high as each other and narrower than high, as digits are
-    /// and characters of Japanese prose are not.
+    /// Whether it has so many characters side by side that are as high as each other and narrower than high, as digits
+    /// are and characters of Japanese print are not. Some may touch their neighbours.
     fn may_be_a_number(&self, digits: usize) -> bool {
-        let height = self.line.typical;
-        let is_digit = |piece: &Area| {
-            piece.height().abs_diff(height) * 6 <= height && piece.width() * 5 <= height * 4
-        };
-        let mut longest = 0;
-        let mut run = 0;
-        // Dots between groups end no run.
-        for piece in self
+        let (mut run, mut longest, mut height) = (0, 0, 0);
+        // Marks between groups end no run.
+        let tall = self
             .pieces
             .iter()
-            .filter(|piece| piece.height() * 3 >= height)
-        {
-            run = if is_digit(piece) { run + 1 } else { 0 };
+            .filter(|piece| piece.height() * 3 >= self.em);
+        for piece in tall {
+            let unequal = piece.height().abs_diff(height) > (height / UNEQUAL).max(1);
+            if unequal {
+                run = 0;
+            }
+            height = piece.height();
+            run += (piece.width() * 5 / (piece.height() * 3).max(1)).max(1);
             longest = longest.max(run);
         }
         longest >= digits
@@ -76,6 +76,9 @@ impl Segment {
     }
 }
 
+/// Digits side by side differ in height by no more than this part of it, even where a rule below them cut them.
+const UNEQUAL: usize = 5;
+
 /// The runs of print that may be numbers of so many digits, seen by their ink alone.
 pub(super) fn numbers(
     pieces: &[Area],
@@ -83,7 +86,8 @@ pub(super) fn numbers(
     em: usize,
     digits: usize,
 ) -> Vec<Segment> {
-    let mut found = segments(pieces, down, em, digits);
+    // In a coarse mask all of them may touch.
+    let mut found = segments(pieces, down, em);
     found.retain(|segment| segment.may_be_a_number(digits));
     found
 }
@@ -96,17 +100,11 @@ impl Segment {
     }
 }
 
-/// The runs of print on a page, in no particular order, of words of `fewest` pieces or more. A rule down between two pieces parts them, however near they
+/// The runs of print on a page, in no particular order. A rule down between two pieces parts them, however near they
 /// stand to it.
-pub(super) fn segments(
-    pieces: &[Area],
-    down: &[RulingLine],
-    em: usize,
-    fewest: usize,
-) -> Vec<Segment> {
+pub(super) fn segments(pieces: &[Area], down: &[RulingLine], em: usize) -> Vec<Segment> {
     let mut found = Vec::new();
-    let words = words(pieces, em).into_iter();
-    for mut word in words.filter(|word| word.len() >= fewest) {
+    for mut word in words(pieces, em) {
         word.sort_by_key(|piece| piece.left);
         let mut run: Vec<Area> = Vec::new();
         for piece in word {
@@ -146,7 +144,7 @@ mod tests {
     fn a_rule_parts_what_a_narrow_blank_does_not() {
         let pieces = [area(0, 18), area(20, 38), area(46, 60), area(90, 110)];
         let spans = |down: &[RulingLine]| {
-            let mut spans: Vec<(usize, usize)> = segments(&pieces, down, 20, 1)
+            let mut spans: Vec<(usize, usize)> = segments(&pieces, down, 20)
                 .iter()
                 .map(|segment| (segment.line.area.left, segment.line.area.right))
                 .collect();
@@ -166,6 +164,37 @@ mod tests {
             [(0, 60), (90, 110)],
             "it ends above"
         );
+    }
+
+    #[test]
+    fn digits_are_told_from_japanese_print_by_their_ink() {
+        let line = |pieces: &[(usize, usize)]| {
+            let mut left = 0;
+            let pieces = pieces.iter().map(|(width, height)| {
+                left += width + 3;
+                Area {
+                    left: left - width,
+                    top: 120 - height,
+                    right: left,
+                    bottom: 120,
+                }
+            });
+            Segment::of(pieces.collect(), 20)
+        };
+        assert!(line(&[(11, 20); 15]).may_be_a_number(14));
+        let mut touching = vec![(11, 20); 9];
+        touching.extend([(25, 19), (36, 20)]);
+        assert!(line(&touching).may_be_a_number(14));
+        assert!(line(&[(180, 20)]).may_be_a_number(14), "all of them");
+        let mut grouped = [(11, 20); 15].to_vec();
+        grouped.insert(5, (8, 3));
+        assert!(line(&grouped).may_be_a_number(14));
+        assert!(
+            !line(&[(11, 20); 11]).may_be_a_number(14),
+            "a telephone number"
+        );
+        let kana = [(14, 17), (16, 20), (18, 13), (12, 18), (17, 15)];
+        assert!(!line(&kana.repeat(5)).may_be_a_number(14));
     }
 
     #[test]
