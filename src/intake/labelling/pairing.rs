@@ -446,8 +446,9 @@ fn records(headings: &[Labelled<'_>]) -> Vec<BlockLayout> {
 /// The row of a table that a value stands in, of those whose middles are `rows`: on its line, or on the half of the row
 /// that its head says. Never the nearest one merely because it is nearest.
 fn row_of(value: &Value<'_>, rows: &[usize], is_above: bool, is_below: bool) -> Option<usize> {
-    let spaces = rows.windows(2).map(|pair| pair[1] - pair[0]);
-    let space = spaces.min()? as f32;
+    // From top to bottom by their tops: of a tall one beside a low one the middles may lie the other way.
+    let spaces = rows.windows(2).map(|pair| pair[1].abs_diff(pair[0]));
+    let space = spaces.min()?.max(1) as f32;
     let (from, to) = match (is_above, is_below) {
         (true, _) => (-MOST_OF_A_ROW, -LEAST_OF_A_ROW),
         (_, true) => (LEAST_OF_A_ROW, MOST_OF_A_ROW),
@@ -764,6 +765,24 @@ mod tests {
                 assert!(same || request.is_empty() || reference.is_empty(), "{lost}");
             }
         }
+    }
+
+    #[test]
+    fn rows_of_uneven_heights_are_no_trouble() {
+        let mut items = table();
+        for (number, item) in items.iter_mut().enumerate() {
+            let area = Area {
+                bottom: item.area().bottom + 70 * (number % 3),
+                ..item.area()
+            };
+            *item = Item::new(Segment::filling(area), item.text.clone(), item.label);
+        }
+        let blocks = blocks(&items);
+        let ids = values(&items, &blocks, Label::RequestId);
+        assert!(
+            ids.iter()
+                .all(|id| id.is_empty() || REQUEST.contains(&id.as_str()))
+        );
     }
 
     #[test]
