@@ -85,7 +85,8 @@ pub fn ruling_lines(mask: &Mask, size: &RuleSize) -> Vec<RulingLine> {
     }
     done.extend(growing);
     let thin = done.into_iter().filter_map(|line| sharpened(line, size));
-    let rules = thin.filter(|line| stands_free(mask, line, size));
+    let rules =
+        thin.filter(|line| stands_free(mask, line, size) && !is_foot_of_print(mask, line, size));
     joined(rules.collect(), size)
 }
 
@@ -105,13 +106,23 @@ fn sharpened(line: RulingLine, size: &RuleSize) -> Option<RulingLine> {
 /// Whether it is white just above or just below the line. Strokes that run into a line of bold print have ink
 /// on both sides.
 fn stands_free(mask: &Mask, line: &RulingLine, size: &RuleSize) -> bool {
-    let crowded = |y: Option<usize>| {
-        y.filter(|y| *y < mask.height()).is_some_and(|y| {
-            let row = &mask.row(y)[line.from..line.to];
-            row.iter().filter(|ink| **ink).count() * 6 > row.len()
-        })
-    };
-    !(crowded(line.top.checked_sub(size.free)) && crowded(Some(line.bottom + size.free)))
+    let (above, below) = (line.top.checked_sub(size.free), line.bottom + size.free);
+    !(is_crowded(mask, line, above) && is_crowded(mask, line, Some(below)))
+}
+
+/// Whether a short line is the feet of digits that stand close to each other, or their heads: print goes on from it row
+/// by row, where below a rule it stands off.
+fn is_foot_of_print(mask: &Mask, line: &RulingLine, size: &RuleSize) -> bool {
+    let above = || (1..=size.free).all(|step| is_crowded(mask, line, line.top.checked_sub(step)));
+    let below = || (0..size.free).all(|step| is_crowded(mask, line, Some(line.bottom + step)));
+    line.length() <= LONGEST_FOOT * size.shortest && (above() || below())
+}
+
+fn is_crowded(mask: &Mask, line: &RulingLine, y: Option<usize>) -> bool {
+    y.filter(|y| *y < mask.height()).is_some_and(|y| {
+        let row = &mask.row(y)[line.from..line.to];
+        row.iter().filter(|ink| **ink).count() * 6 > row.len()
+    })
 }
 
 /// A row with its two neighbours; false when all three are white.
@@ -175,6 +186,9 @@ fn joined(mut lines: Vec<RulingLine>, size: &RuleSize) -> Vec<RulingLine> {
     whole
 }
 
+/// Shortest rules: a number is no longer, the rules of a table mostly are.
+const LONGEST_FOOT: usize = 4;
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -191,6 +205,26 @@ mod tests {
         for x in from..to {
             mask.row_mut(row(x))[x] = true;
         }
+    }
+
+    #[test]
+    fn the_feet_of_digits_are_no_rule_and_a_rule_close_below_them_is() {
+        let digits = |rule: Option<usize>| {
+            let mut mask = Mask::blank(300, 60);
+            for x in 50..200 {
+                for y in 20..40 {
+                    // Two stems and a foot, a pixel apart from the next.
+                    let at = x % 11;
+                    mask.row_mut(y)[x] = at < 2 || (7..9).contains(&at) || (y > 37 && at < 10);
+                }
+            }
+            if let Some(y) = rule {
+                draw(&mut mask, 40, 280, |_| y);
+            }
+            ruling_lines(&mask, &SIZE).len()
+        };
+        assert_eq!(digits(None), 0);
+        assert_eq!(digits(Some(46)), 1);
     }
 
     #[test]
