@@ -91,12 +91,7 @@ impl Labels {
     /// The label whose spelling the network would see as just this `text`, with its mark for characters that it does
     /// not know.
     pub fn find_as_seen(&self, text: &str) -> Option<Label> {
-        let kept = |c: &char| c.is_alphanumeric() || ['ー', OTHER].contains(c);
-        let text: Vec<char> = text
-            .nfkc()
-            .flat_map(char::to_uppercase)
-            .filter(kept)
-            .collect();
+        let text = folded(text, &['ー', OTHER]);
         let mut found = self.seen.iter().filter(|(_, seen)| *seen == text);
         let (label, _) = found.next()?;
         found.all(|(other, _)| other == label).then_some(*label)
@@ -126,7 +121,12 @@ impl Labels {
 
 /// NFKC without blanks, marks and brackets; Latin letters as capitals.
 fn fold_label(text: &str) -> Vec<char> {
-    let kept = |c: &char| c.is_alphanumeric() || *c == 'ー';
+    folded(text, &['ー'])
+}
+
+/// NFKC in capitals, of which letters, digits and `marks` are left.
+fn folded(text: &str, marks: &[char]) -> Vec<char> {
+    let kept = |c: &char| c.is_alphanumeric() || marks.contains(c);
     text.nfkc()
         .flat_map(char::to_uppercase)
         .filter(kept)

@@ -44,7 +44,7 @@ pub struct SheetReader<'a> {
 impl PageOutcome {
     /// Whether nothing is known about the page but that no notice was found.
     fn may_be_a_notice(&self) -> bool {
-        matches!(self, Self::WithoutNotice(page) if [FOREIGN, UNREAD_NOTICE, POOR_PICTURE].contains(&page.code))
+        matches!(self, Self::WithoutNotice(page) if page.code == FOREIGN || page.may_be_a_notice())
     }
 
     fn is_blank(&self) -> bool {

@@ -1,8 +1,11 @@
 //! Which value belongs to which label, on a page of which only the places and the texts are known.
 
+use std::ops::RangeInclusive;
+
 use unicode_normalization::UnicodeNormalization;
 use zeroize::Zeroizing;
 
+use crate::domain::{ReferenceId, RequestId};
 use crate::intake::fields::blocks::{BlockLayout, RowLayout, blocks_of};
 use crate::intake::fields::{Label, dates};
 use crate::intake::layout::{Area, PrintLine, Segment};
@@ -164,13 +167,11 @@ fn labelled(items: &[Item]) -> Vec<Labelled<'_>> {
     let heads_columns: Vec<bool> = found
         .iter()
         .map(|one| {
-            let in_its_row = found
+            let mut in_its_row = found
                 .iter()
                 .filter(|other| !is_free_text(other.label) && same_row(&other.area, &one.area));
             is_free_text(one.label)
-                && in_its_row
-                    .clone()
-                    .any(|other| other.below && !other.values.is_empty())
+                && in_its_row.any(|other| other.below && !other.values.is_empty())
         })
         .collect();
     for ((one, (item, label)), heads) in found.iter_mut().zip(&labels).zip(heads_columns) {
@@ -331,16 +332,19 @@ fn looks_like(label: Label, text: &str, exactly: bool) -> bool {
     let share = |is: fn(&char) -> bool| kept.iter().filter(|c| is(c)).count();
     let digits = share(char::is_ascii_digit);
     let latin = share(char::is_ascii_alphanumeric);
-    let is_number = |lengths: std::ops::RangeInclusive<usize>| {
+    let is_number = |lengths: RangeInclusive<usize>| {
         lengths.contains(&count) && digits * 10 >= count * 8 && dates::count(text) == 0
     };
     match label {
-        Label::RequestId if exactly => is_number(15..=15),
+        Label::RequestId if exactly => is_number(RequestId::LENGTH..=RequestId::LENGTH),
         Label::RequestId => is_number(13..=17),
         Label::InstitutionCode if exactly => is_number(10..=10),
         Label::InstitutionCode => is_number(7..=11),
         Label::ReferenceId => {
-            let lengths = if exactly { 10..=10 } else { 8..=16 };
+            let lengths = match exactly {
+                true => ReferenceId::EXPECTED_LENGTH..=ReferenceId::EXPECTED_LENGTH,
+                false => ReferenceId::MIN_LENGTH..=ReferenceId::MAX_LENGTH,
+            };
             lengths.contains(&count)
                 && latin * 10 >= count * 9
                 && dates::count(text) == 0
@@ -416,13 +420,13 @@ fn records(headings: &[Labelled<'_>]) -> Vec<BlockLayout> {
         if apart.abs() > close as f32 {
             continue;
         }
-        let is_below = match head.area.shared_rows(&anchors.area) {
-            0 => apart > 0.0,
-            _ => false,
+        let reach = match (head.area.shared_rows(&anchors.area), apart > 0.0) {
+            (1.., _) => -ON_ITS_LINE..=ON_ITS_LINE,
+            (0, true) => LEAST_OF_A_ROW..=MOST_OF_A_ROW,
+            (0, false) => -MOST_OF_A_ROW..=-LEAST_OF_A_ROW,
         };
-        let is_above = head.area.shared_rows(&anchors.area) == 0 && !is_below;
         for value in &head.values {
-            let Some(row) = row_of(value, &rows, is_above, is_below) else {
+            let Some(row) = row_of(value, &rows, &reach) else {
                 continue;
             };
             let block = &mut blocks[row];
@@ -443,35 +447,38 @@ fn records(headings: &[Labelled<'_>]) -> Vec<BlockLayout> {
     blocks
 }
 
-/// The row of a table that a value stands in, of those whose middles are `rows`: on its line, or on the half of the row
-/// that its head says. Never the nearest one merely because it is nearest.
-fn row_of(value: &Value<'_>, rows: &[usize], is_above: bool, is_below: bool) -> Option<usize> {
+/// The row of a table that a value stands in, of those whose middles are `rows`: as many rows' heights from its middle as
+/// `reach` allows. Never the nearest one merely because it is nearest.
+fn row_of(value: &Value<'_>, rows: &[usize], reach: &RangeInclusive<f32>) -> Option<usize> {
     // From top to bottom by their tops: of a tall one beside a low one the middles may lie the other way.
     let spaces = rows.windows(2).map(|pair| pair[1].abs_diff(pair[0]));
     let space = spaces.min()?.max(1) as f32;
-    let (from, to) = match (is_above, is_below) {
-        (true, _) => (-MOST_OF_A_ROW, -LEAST_OF_A_ROW),
-        (_, true) => (LEAST_OF_A_ROW, MOST_OF_A_ROW),
-        _ => (-ON_ITS_LINE, ON_ITS_LINE),
-    };
     let middle = value.middle_y() as f32;
-    let fits = |row: &usize| (from..=to).contains(&((middle - *row as f32) / space));
-    rows.iter().position(fits)
+    rows.iter()
+        .position(|row| reach.contains(&((middle - *row as f32) / space)))
 }
 
 /// What a table's records do not say themselves is said once for all of them, outside of the table.
 fn with_what_stands_above(mut records: Vec<BlockLayout>, rows: Vec<RowLayout>) -> Vec<BlockLayout> {
-    for row in &rows {
-        let once = rows.iter().filter(|other| other.label == row.label).count() == 1;
-        if once && !is_id(row.label) {
-            for record in &mut records {
-                if record.row(row.label).is_none() {
-                    record.rows.push(row.clone());
-                }
+    share_single_rows(&rows, &mut records);
+    records
+}
+
+/// Gives those of `rows` whose label stands once, and that are no ID, to every block that lacks them.
+fn share_single_rows(rows: &[RowLayout], blocks: &mut [BlockLayout]) {
+    let stands_once =
+        |row: &&RowLayout| rows.iter().filter(|other| other.label == row.label).count() == 1;
+    for row in rows
+        .iter()
+        .filter(stands_once)
+        .filter(|row| !is_id(row.label))
+    {
+        for block in &mut *blocks {
+            if block.row(row.label).is_none() {
+                block.rows.push(row.clone());
             }
         }
     }
-    records
 }
 
 /// Blocks of single values. Where a label stands twice on one line, terminals stand side by side.
@@ -543,16 +550,7 @@ fn share_what_stands_once(mut blocks: Vec<BlockLayout>) -> Vec<BlockLayout> {
         return blocks;
     }
     let rows: Vec<RowLayout> = blocks.iter().flat_map(|block| block.rows.clone()).collect();
-    let once = rows.iter().filter(|row| {
-        !is_id(row.label) && rows.iter().filter(|other| other.label == row.label).count() == 1
-    });
-    for row in once {
-        for block in &mut blocks {
-            if block.row(row.label).is_none() {
-                block.rows.push(row.clone());
-            }
-        }
-    }
+    share_single_rows(&rows, &mut blocks);
     blocks.retain(|block| block.rows.iter().any(|row| is_id(row.label)));
     blocks
 }

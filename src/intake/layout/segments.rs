@@ -104,8 +104,8 @@ impl Segment {
 /// stand to it.
 pub(super) fn segments(pieces: &[Area], down: &[RulingLine], em: usize) -> Vec<Segment> {
     let mut found = Vec::new();
-    for mut word in words(pieces, em) {
-        word.sort_by_key(|piece| piece.left);
+    // From left to right, as words are put together.
+    for word in words(pieces, em) {
         let mut run: Vec<Area> = Vec::new();
         for piece in word {
             let last = run.last().copied();

@@ -122,8 +122,7 @@ impl Finder<'_> {
             let whole =
                 |blocks: &[BlockLayout]| blocks.iter().filter(|block| is_whole(block)).count();
             if whole(&anywhere) > whole(&blocks) {
-                blocks = anywhere;
-                return Ok(Found::Notice(Box::new(upright), layout, blocks));
+                return Ok(Found::Notice(Box::new(upright), layout, anywhere));
             }
         }
         blocks.extend(unclaimed);
@@ -150,13 +149,7 @@ impl Finder<'_> {
         care: Care,
     ) -> Result<Look, ReaderError> {
         let layout = Layout::of(page, framing);
-        let mut reader = LabelReader {
-            page,
-            layout: &layout,
-            labels: self.labels,
-            reader: self.reader,
-        };
-        let blocks = reader.blocks(care)?;
+        let blocks = self.label_reader(page, &layout).blocks(care)?;
         Ok((layout, blocks))
     }
 }
