@@ -233,12 +233,8 @@ struct Entry {
 }
 
 impl Entry {
-    /// Whether there is a key. A file of zeros is what an interrupted wiping leaves of one.
     fn has_key(&self) -> bool {
-        fs::read(self.folder.join(KEY)).is_ok_and(|text| {
-            let text = Zeroizing::new(text);
-            text.iter().any(|byte| *byte != 0)
-        })
+        self.folder.join(KEY).is_file()
     }
 
     /// `None` for a folder that holds something else.
@@ -344,21 +340,44 @@ fn sign_ecdsa(
 }
 
 /// Wipes the files of a folder that this store made, then the folder.
+///
+/// The key goes first, and at once: an interruption leaves a certificate with its whole key or without one, never
+/// with half of one, and never a key without its certificate.
 fn wipe_folder(folder: &Path) -> Result<(), InstallError> {
-    // The key goes first: an interruption leaves a certificate without a key, never the other way round.
-    for name in [KEY, NAME, CHAIN, CERTIFICATE] {
-        match wipe(&folder.join(name)) {
-            Err(error) if error.source.kind() == io::ErrorKind::NotFound => {}
-            outcome => {
-                outcome?;
-            }
-        }
+    let leaving = folder.join(KEY_LEAVING);
+    wipe_if_there(&leaving)?;
+    if let Some(()) = if_there(fs::rename(folder.join(KEY), &leaving), folder)? {
+        platform::sync_dir(folder).map_err(|error| disk(folder, error))?;
+        wipe_if_there(&leaving)?;
     }
-    match fs::remove_dir(folder) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+    for name in [NAME, CHAIN, CERTIFICATE] {
+        let path = folder.join(name);
+        if_there(fs::remove_file(&path), &path)?;
+    }
+    let removed = match fs::remove_dir(folder) {
         // Somebody's own files beside ours stay, and their folder with them.
         Err(error) if error.kind() == io::ErrorKind::DirectoryNotEmpty => Ok(()),
-        outcome => outcome.map_err(|error| disk(folder, error)),
+        outcome => outcome,
+    };
+    if_there(removed, folder)?;
+    Ok(())
+}
+
+fn wipe_if_there(path: &Path) -> Result<(), InstallError> {
+    match wipe(path) {
+        Err(error) if error.source.kind() == io::ErrorKind::NotFound => Ok(()),
+        outcome => {
+            outcome?;
+            Ok(())
+        }
+    }
+}
+
+/// `None` where there is nothing to do it to.
+fn if_there<T>(outcome: io::Result<T>, path: &Path) -> Result<Option<T>, InstallError> {
+    match outcome {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        outcome => outcome.map(Some).map_err(|error| disk(path, error)),
     }
 }
 
@@ -383,6 +402,8 @@ fn disk(path: &Path, error: io::Error) -> InstallError {
 const CERTIFICATE: &str = "certificate.pem";
 const CHAIN: &str = "chain.pem";
 const KEY: &str = "key.pem";
+/// A key that is being wiped.
+const KEY_LEAVING: &str = ".leaving-key.pem";
 const NAME: &str = "name.txt";
 const PARTIAL: &str = ".partial-";
 const MOST_OF_ONE_NAME: u32 = 99;
