@@ -2,8 +2,7 @@
 //!
 //! Thirty-two random bytes per data folder seal every secret value; a passphrase wraps them in `key.age`. So
 //! changing the passphrase touches one small file, and a value copied into another folder, another record or
-//! another field stays shut. The file is plain age: the `age` program opens it with the same passphrase,
-//! typed in its NFKC form.
+//! another field stays shut.
 //!
 //! Sources: <https://age-encryption.org/v1>, draft-irtf-cfrg-xchacha, the OWASP Password Storage Cheat Sheet.
 
@@ -13,6 +12,7 @@ pub mod envelope;
 pub mod files;
 mod key_file;
 pub mod names;
+mod passphrase;
 mod plaintext;
 pub mod sealed_letter;
 mod sealing;

@@ -264,6 +264,7 @@ fn secrets_are_opened_only_where_they_are_used() {
             "custody.rs",
             "custody/account_key.rs",
             "custody/key_file.rs",
+            "custody/passphrase.rs",
             "custody/plaintext.rs",
             "custody/sealing.rs",
             "domain/ids.rs",

@@ -4,6 +4,8 @@
 //! that `sha256sum -c` reads: a file that is not as written is called damaged, and nobody tries
 //! passphrases in vain.
 //!
+//! A file whose stanza is age's own for passphrases, as earlier versions wrote it, opens as well.
+//!
 //! Source: <https://c2sp.org/age#scrypt-recipient-stanza>.
 
 use std::fs::{self, File};
@@ -18,6 +20,7 @@ use unicode_normalization::UnicodeNormalization;
 use zeroize::Zeroizing;
 
 use super::files::{self, DiskError, PathKind};
+use super::passphrase::{PassphraseIdentity, PassphraseRecipient};
 use super::{CustodyError, DataKey, KEY_LENGTH};
 use crate::domain::hexadecimal;
 
@@ -28,7 +31,8 @@ use crate::domain::hexadecimal;
 pub struct WorkFactor(pub(super) u8);
 
 impl WorkFactor {
-    /// OWASP's least for scrypt with r = 8: 128 MiB and about a second, which a terminal of 4 GB bears.
+    /// OWASP's least for scrypt with r = 8, about half a second. A file that `age` itself shall open takes 128 MiB
+    /// for it, the data key less: see [`super::passphrase`].
     pub const STANDARD: Self = Self(17);
 
     /// Hardly any work: for a passphrase that was drawn at random, as the demo's and the tests' are.
@@ -116,8 +120,10 @@ fn wrap(
     work: WorkFactor,
     key: &DataKey,
 ) -> Result<Vec<u8>, CustodyError> {
-    let mut recipient = scrypt::Recipient::new(passphrase.clone());
-    recipient.set_work_factor(work.0);
+    let recipient = PassphraseRecipient {
+        passphrase: passphrase.clone(),
+        work,
+    };
     let mut plaintext = Zeroizing::new(Vec::with_capacity(HEADER.len() + KEY_LENGTH));
     plaintext.extend(HEADER);
     // The key goes into age, which wraps it: the one place where it leaves memory.
@@ -126,10 +132,18 @@ fn wrap(
 }
 
 fn unwrap(passphrase: &SecretString, wrapped: &[u8]) -> Result<DataKey, DecryptError> {
-    let mut identity = scrypt::Identity::new(passphrase.clone());
-    identity.set_max_work_factor(MAX_WORK);
-    let mut reader =
-        Decryptor::new(wrapped)?.decrypt(iter::once(&identity as &dyn age::Identity))?;
+    let decryptor = Decryptor::new(wrapped)?;
+    let identity: Box<dyn age::Identity> = match decryptor.is_scrypt() {
+        true => {
+            let mut identity = scrypt::Identity::new(passphrase.clone());
+            identity.set_max_work_factor(MAX_WORK);
+            Box::new(identity)
+        }
+        false => Box::new(PassphraseIdentity {
+            passphrase: passphrase.clone(),
+        }),
+    };
+    let mut reader = decryptor.decrypt(iter::once(identity.as_ref()))?;
     let mut plaintext = Zeroizing::new(Vec::with_capacity(HEADER.len() + KEY_LENGTH + 1));
     reader
         .by_ref()
@@ -190,9 +204,27 @@ fn hex_digest(bytes: &[u8]) -> String {
 const NAME: &str = "key.age";
 const CHECK_NAME: &str = "key.age.sha256";
 const HEADER: &[u8] = b"noticert data key 1\n";
-/// One GiB of memory: eight times what [`WorkFactor::STANDARD`] asks for.
+/// Eight times what [`WorkFactor::STANDARD`] asks for; one GiB of memory where age does the work.
 pub(super) const MAX_WORK: u8 = 20;
 /// Far more than a wrapped key takes.
 const MAX_FILE: u64 = 64 * 1024;
 /// The most that NFKC lengthens UTF-8 (UAX #15), so that no half-grown copy is left in memory.
 const NFKC_GROWTH: usize = 11;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_file_of_ages_own_form_still_opens() {
+        let passphrase = SecretString::from("invented passphrase");
+        let mut recipient = scrypt::Recipient::new(passphrase.clone());
+        recipient.set_work_factor(WorkFactor::RANDOM_PASSPHRASE.0);
+        let plaintext = [HEADER, &[9; KEY_LENGTH]].concat();
+        let wrapped = age::encrypt(&recipient, &plaintext).unwrap();
+        let key = unwrap(&passphrase, &wrapped).unwrap();
+        assert_eq!(*key.expose_secret(), [9; KEY_LENGTH]);
+        let wrong = unwrap(&SecretString::from("another"), &wrapped).unwrap_err();
+        assert!(matches!(wrong, DecryptError::DecryptionFailed));
+    }
+}
