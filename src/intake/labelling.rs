@@ -3,8 +3,10 @@
 //! The last five characters tell the seven labels apart. A label that its end does not settle is read whole.
 
 mod anywhere;
+mod blocks;
+mod item;
 mod joining;
-mod pairing;
+mod values;
 
 use image::GrayImage;
 

@@ -9,8 +9,9 @@ use unicode_normalization::UnicodeNormalization;
 use zeroize::Zeroizing;
 
 use super::LabelReader;
+use super::blocks::{blocks, has_another, is_of_a_row, unclaimed};
+use super::item::Item;
 use super::joining::{become_one, join_labels, spread_runs};
-use super::pairing::{Item, blocks, has_another, is_of_a_row, unclaimed};
 use crate::intake::fields::Label;
 use crate::intake::fields::blocks::BlockLayout;
 use crate::intake::layout::Segment;

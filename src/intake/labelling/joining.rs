@@ -2,7 +2,7 @@
 
 use zeroize::Zeroizing;
 
-use super::pairing::{Item, is_free_text, same_row};
+use super::item::{Item, is_free_text, same_row};
 use crate::intake::fields::Label;
 use crate::intake::layout::Segment;
 
