@@ -65,12 +65,13 @@ macos-check:
 windows:
 	@.ci/setup windows
 	CARGO=$(CARGO) .ci/for-windows build --profile stick
-	.ci/windows-program target/$(WINDOWS)/stick/noticert.exe
+	.ci/windows-program --small target/$(WINDOWS)/stick/noticert.exe
 
 test-windows:
 	@.ci/setup windows
 	tests/windows/under-wine --fresh
 	CARGO=$(CARGO) .ci/for-windows test --config .ci/under-wine.toml --lib --test windows --no-run
+	.ci/windows-program target/$(WINDOWS)/debug/noticert.exe
 	CARGO=$(CARGO) .ci/for-windows test --config .ci/under-wine.toml --lib -- $(DIFFERENT_ON_WINDOWS)
 	CARGO=$(CARGO) .ci/for-windows test --config .ci/under-wine.toml --test windows
 
