@@ -13,7 +13,7 @@ use noticert::retrieval::page::UnknownReason;
 use noticert::retrieval::{RefusalReason, RetrievalError};
 use noticert::workflow::Error;
 use support::screen::AtTheScreen;
-use support::{PracticeSite, Ran, Workplace, with};
+use support::{PASSWORD, PracticeSite, Ran, Workplace, with};
 
 /// A workplace that knows the letter, and one that has fetched its certificates: what a browser would bring.
 struct Clinic {
@@ -196,9 +196,18 @@ fn a_file_whose_digits_are_lost_is_opened_by_trying_after_a_typed_word() {
     let declined = typed(&["", "いいえ"]);
     assert_eq!(declined.code, 13, "{}", declined.stdout);
     assert_eq!(clinic.state(0).0, "confirmed");
-    // A wrong guess is told; Enter says that they are lost; the found copy stays.
-    let found = typed(&["0001", "", "全部試す", "n"]);
+    // A wrong guess is told; Enter says that they are lost; what was found is shown once and typed from the paper; the
+    // found copy stays.
+    let found = typed(&["0001", "", "全部試す", "y", "", PASSWORD, "n"]);
     assert_eq!(found.code, 0, "{}", found.stdout);
+    let (_, page) = found.stdout.split_once("\u{1b}[?1049h").unwrap();
+    let (page, after) = page.split_once("\u{1b}[?1049l").unwrap();
+    assert!(page.contains(PASSWORD), "{}", found.stdout);
+    assert!(!after.contains(PASSWORD), "{}", found.stdout);
+    let ledger = rusqlite::Connection::open(clinic.workplace.data().join("ledger.sqlite")).unwrap();
+    let query = "SELECT count(*) FROM events WHERE kind = 'password-elsewhere'";
+    let on_paper: u32 = ledger.query_row(query, [], |row| row.get(0)).unwrap();
+    assert_eq!(on_paper, 1);
     assert!(found.stdout.contains("開きません"), "{}", found.stdout);
     assert_eq!(clinic.state(0).0, "retrieved");
     assert!(file.exists());

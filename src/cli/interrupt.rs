@@ -10,6 +10,7 @@ use crate::platform::TerminalState;
 use crate::workflow::Stop;
 
 use super::exit::ExitCode;
+use super::secret_screen;
 
 /// Listens for Ctrl-C from now on, on a thread of its own, and passes it to `stop`.
 pub fn listen(stop: Arc<Stop>, language: Language) -> std::io::Result<()> {
@@ -27,6 +28,7 @@ pub fn listen(stop: Arc<Stop>, language: Language) -> std::io::Result<()> {
                         continue;
                     }
                     let waits = is_first && stop.is_submitting();
+                    secret_screen::take_off();
                     if let Some(terminal) = &terminal {
                         terminal.restore();
                     }

@@ -7,9 +7,11 @@ use std::io::{self, BufRead, IsTerminal, Write};
 
 use secrecy::SecretString;
 
-use crate::domain::{Crop, Language, Text};
+use crate::domain::{CertificatePassword, Crop, Language, Text};
 use crate::platform;
-use crate::workflow::{Person, PersonError, Question};
+use crate::workflow::{Person, PersonError, Question, SecretScreen};
+
+use super::secret_screen::OtherPage;
 
 /// Whoever sits at the terminal that started noticert.
 pub struct TerminalPerson {
@@ -73,6 +75,24 @@ impl Person for TerminalPerson {
         if io::stderr().is_terminal() && platform::obeys_escapes() {
             eprint!("{CLEAR}");
         }
+    }
+
+    fn show_password(
+        &mut self,
+        whose: &Text,
+        password: &CertificatePassword,
+    ) -> Result<bool, PersonError> {
+        let mut page = OtherPage::new(self.language);
+        if !page.can_show() {
+            return Ok(false);
+        }
+        page.show_password(whose, password)?;
+        let gone_on = self.line(&Text::new(
+            "紙に書いたら Enter（この画面は消えます）:",
+            "Enter when it is on paper (this page goes away):",
+        ));
+        page.clear();
+        gone_on.map(|_| true)
     }
 
     fn show(&mut self, crop: &Crop, caption: &Text) {

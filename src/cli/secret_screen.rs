@@ -1,10 +1,11 @@
-//! The screen that shows both IDs to the person who types them, and nothing of it afterwards.
+//! The screen that shows secrets to the person who types or writes them down, and nothing of it afterwards.
 //!
 //! It is the terminal's other page (alternate screen), which no scroll-back keeps. Standard error has to be a
 //! terminal: what is redirected into a file or a log is never shown anything.
 
 use std::io::{self, IsTerminal, Write};
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::domain::{CertificatePassword, Language, ReviewedIssuance, Text, grouped};
 use crate::platform;
@@ -72,6 +73,37 @@ impl OtherPage {
         lines
     }
 
+    /// Shows a password that is written on paper now.
+    pub fn show_password(
+        &mut self,
+        whose: &Text,
+        password: &CertificatePassword,
+    ) -> Result<(), PersonError> {
+        // Shown to be written down; the page is taken off the screen when the person goes on.
+        let digits = password.expose();
+        let say = |ja: String, en: String| Text::new(ja, en).in_language(self.language).to_owned();
+        let mut lines = vec![
+            say(
+                format!("{} の証明書パスワード   {digits}", whose.ja),
+                format!("Certificate password of {}   {digits}", whose.en),
+            ),
+            String::new(),
+        ];
+        lines.extend(large(digits, COLUMNS));
+        lines.push(say(
+            "紙に書き、USBとは別の、鍵のかかる所に保管してください。写真やメモのファイルには残さないでください。"
+                .to_owned(),
+            "Write it on paper and lock that away, apart from the stick. No photograph, no file.".to_owned(),
+        ));
+        self.open(&lines)
+    }
+
+    fn open(&mut self, lines: &[String]) -> Result<(), PersonError> {
+        self.is_open = true;
+        SHOWN.store(true, Ordering::SeqCst);
+        Self::write(&format!("{OPEN}{}\r\n", lines.join("\r\n"))).map_err(PersonError::Terminal)
+    }
+
     fn write(text: &str) -> io::Result<()> {
         let mut stderr = io::stderr().lock();
         stderr.write_all(text.as_bytes())?;
@@ -91,18 +123,14 @@ impl SecretScreen for OtherPage {
         password: &CertificatePassword,
         downloads: &Path,
     ) -> Result<(), PersonError> {
-        let page = self
-            .page(address, reviewed, password, downloads)
-            .join("\r\n");
-        self.is_open = true;
-        Self::write(&format!("{OPEN}{page}\r\n")).map_err(PersonError::Terminal)
+        let page = self.page(address, reviewed, password, downloads);
+        self.open(&page)
     }
 
     fn clear(&mut self) {
         if self.is_open {
             self.is_open = false;
-            // A terminal that is gone shows nothing any more.
-            let _gone = Self::write(CLOSE);
+            take_off();
         }
     }
 }
@@ -113,6 +141,16 @@ impl Drop for OtherPage {
     }
 }
 
+/// Takes an open page off the screen, also from another thread: a program that is ended leaves no secret standing.
+pub fn take_off() {
+    if SHOWN.swap(false, Ordering::SeqCst) {
+        // A terminal that is gone shows nothing any more.
+        let _gone = OtherPage::write(CLOSE);
+    }
+}
+
+/// Whether a page stands on the screen.
+static SHOWN: AtomicBool = AtomicBool::new(false);
 /// Fits the narrowest common terminal.
 const COLUMNS: usize = 78;
 /// To the other page, wiped, from its first line on.

@@ -135,6 +135,9 @@ impl Desk<'_> {
                 (record, kept, Some(means))
             }
         };
+        if means == Some(Means::Search) {
+            self.offer_for_paper(&[record.id])?;
+        }
         let found = match means {
             Some(Means::Store(_)) => FoundCopy::StayedShut,
             _ => self.put_away(file, &kept.p12, &bytes, wipe)?,

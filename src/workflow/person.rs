@@ -7,7 +7,7 @@ use secrecy::SecretString;
 use thiserror::Error;
 
 use super::error::Error;
-use crate::domain::{Crop, Field, Text};
+use crate::domain::{CertificatePassword, Crop, Field, Text};
 
 /// Why a person could not be asked.
 #[derive(Debug, Error)]
@@ -81,6 +81,18 @@ pub trait Person {
 
     /// Takes what was shown so far off the screen, so that an answer cannot be read there.
     fn clear(&mut self) {}
+
+    /// Shows a password on a page of its own until the person goes on, and takes it off again. Returns `false` where
+    /// the screen would keep it: then nothing was shown.
+    ///
+    /// `whose`: the terminals that have it.
+    fn show_password(
+        &mut self,
+        _whose: &Text,
+        _password: &CertificatePassword,
+    ) -> Result<bool, PersonError> {
+        Ok(false)
+    }
 
     /// Shows a cut-out of the page.
     fn show(&mut self, crop: &Crop, caption: &Text);

@@ -1,11 +1,14 @@
 //! The four digits on the clinic's paper: typed by a person who cannot see them on the screen.
+//!
+//! Where there is no paper yet they are shown once, to be written down, and typed from there.
 
 use secrecy::ExposeSecret;
 
 use super::super::Desk;
 use super::super::error::Error;
 use super::super::name_of;
-use super::super::person::PersonError;
+use super::super::person::{PersonError, Question};
+use super::super::retrieving::is_yes;
 use crate::domain::{CertificatePassword, Text, fold_typed};
 use crate::ledger::{Actor, Event, FileHash, PasswordPlace, RecordId};
 
@@ -16,40 +19,107 @@ struct Shared {
     names: Vec<Text>,
 }
 
+impl Shared {
+    /// Whose password it is.
+    fn whose(&self) -> Text {
+        let ja: Vec<&str> = self.names.iter().map(|name| name.ja.as_str()).collect();
+        let en: Vec<&str> = self.names.iter().map(|name| name.en.as_str()).collect();
+        Text::new(ja.join("、"), en.join(", "))
+    }
+}
+
 impl Desk<'_> {
-    /// Asks for the digits of every terminal that is not known to have them elsewhere, once for each password.
+    /// Asks for the digits of every terminal that is not known to have them elsewhere, once for each password. Where
+    /// they are on no paper they are offered to be written down.
     ///
-    /// Without anybody to ask, or with an empty answer, the terminals stay without.
+    /// Without anybody to ask, or with empty answers, the terminals stay without.
     pub(in crate::workflow) fn ask_for_paper(&mut self, ids: &[RecordId]) -> Result<(), Error> {
-        if !self.person.is_present() || self.person.assumes_yes() {
-            return Ok(());
-        }
-        for shared in self.without_paper(ids)? {
+        for shared in self.to_ask_for(ids)? {
             self.person.clear();
-            let ja: Vec<&str> = shared.names.iter().map(|name| name.ja.as_str()).collect();
-            let en: Vec<&str> = shared.names.iter().map(|name| name.en.as_str()).collect();
+            let whose = shared.whose();
             self.person.tell(&Text::new(
                 format!(
                     "バックアップは、4桁のパスワードが紙などに控えてあって初めて役に立ちます。\n{} の控えを見て、4桁を入力してください（控えがなければ Enter）。",
-                    ja.join("、")
+                    whose.ja
                 ),
                 format!(
                     "A back-up is of use only with its four digits on paper.\nRead those of {} from the paper and type them (Enter if there is none).",
-                    en.join(", ")
+                    whose.en
                 ),
             ));
-            if self.typed_from_paper(&shared.password)? {
-                for (record, sha256) in shared.files {
-                    let event = Event::PasswordElsewhere {
-                        sha256,
-                        place: PasswordPlace::Paper,
-                    };
-                    self.ledger
-                        .append(record, self.now(), Actor::Person, event)?;
-                }
+            if self.typed_from_paper(&shared.password)? || self.written_down(&shared)? {
+                self.note_paper(&shared)?;
             }
         }
         Ok(())
+    }
+
+    /// Offers digits that nobody has on paper, because the program found them, to be written down now.
+    pub(in crate::workflow) fn offer_for_paper(&mut self, ids: &[RecordId]) -> Result<(), Error> {
+        for shared in self.to_ask_for(ids)? {
+            if self.written_down(&shared)? {
+                self.note_paper(&shared)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// What a person can be asked about now.
+    fn to_ask_for(&self, ids: &[RecordId]) -> Result<Vec<Shared>, Error> {
+        match self.person.is_present() && !self.person.assumes_yes() {
+            true => self.without_paper(ids),
+            false => Ok(Vec::new()),
+        }
+    }
+
+    fn note_paper(&mut self, shared: &Shared) -> Result<(), Error> {
+        for (record, sha256) in &shared.files {
+            let event = Event::PasswordElsewhere {
+                sha256: *sha256,
+                place: PasswordPlace::Paper,
+            };
+            self.ledger
+                .append(*record, self.now(), Actor::Person, event)?;
+        }
+        Ok(())
+    }
+
+    /// Shows the digits once to whoever wants to write them down; whether they were then typed from the paper.
+    fn written_down(&mut self, shared: &Shared) -> Result<bool, Error> {
+        let whose = shared.whose();
+        let question = Question::plain(
+            format!(
+                "{} の4桁を一度だけ画面に表示して、紙に書き写しますか？（ほかの人に見えない所で、紙とペンを用意して） [y/N]",
+                whose.ja
+            ),
+            format!(
+                "Show the four digits of {} once, to be written on paper? (With pen and paper, and nobody looking.) [y/N]",
+                whose.en
+            ),
+        );
+        let answer = match self.person.key(&question) {
+            Err(PersonError::BrokenOff) => return Ok(false),
+            answer => answer?,
+        };
+        if !is_yes(&answer) {
+            return Ok(false);
+        }
+        let is_shown = match self.person.show_password(&whose, &shared.password) {
+            Err(PersonError::BrokenOff) => return Ok(false),
+            shown => shown?,
+        };
+        if !is_shown {
+            self.person.tell(&Text::new(
+                "表示を消せない画面なので、出していません。ふつうの端末の画面で noticert backup をもう一度実行するか、--sealed を付けてください。",
+                "Nothing was shown: this screen could not be wiped. Run noticert backup at a terminal that can, or add --sealed.",
+            ));
+            return Ok(false);
+        }
+        self.person.tell(&Text::new(
+            "書き写した紙を見て、4桁を入力してください。",
+            "Read the four digits from the paper and type them.",
+        ));
+        self.typed_from_paper(&shared.password)
     }
 
     fn typed_from_paper(&mut self, password: &CertificatePassword) -> Result<bool, Error> {
