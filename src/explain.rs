@@ -88,6 +88,7 @@ pub fn explain(error: &Error) -> Explanation {
         Error::Case(error) => return case::explain(error),
         Error::Pack(error) => return case::packing(error),
         Error::Backup(error) => return backup::explain(error),
+        Error::CopyUnread(error) => return backup::unread(error),
         Error::Restore(error) => return restoring::restoring(error),
         Error::Remove(error) => return restoring::removing(error),
         Error::Scanner(error) => return scanner::explain(error),
@@ -316,6 +317,17 @@ pub fn explain(error: &Error) -> Explanation {
                 "Give --downloads DIR.",
             ),
         ),
+        Error::NoJson { command } => (
+            Text::new(
+                format!("noticert {command} の結果に JSON の形はありません。"),
+                format!("The results of noticert {command} have no form in JSON."),
+            ),
+            nothing_changed(),
+            Text::new(
+                "--json を外して実行してください。端末ごとの状態は、そのあと noticert status --json で分かります。",
+                "Leave --json out. How each terminal stands afterwards: noticert status --json",
+            ),
+        ),
         Error::NoTerminalNamed => (
             Text::new("端末が指定されていません。", "No terminal was named."),
             nothing_changed(),
@@ -369,6 +381,7 @@ pub fn exit_kind(error: &Error) -> ExitKind {
         | Error::NoDataFolder
         | Error::NoDownloadsFolder
         | Error::NoTerminalNamed
+        | Error::NoJson { .. }
         | Error::FolderNotEmpty { .. } => ExitKind::Usage,
         Error::Person(error) => match error {
             PersonError::Absent { .. } => ExitKind::Usage,
@@ -378,7 +391,7 @@ pub fn exit_kind(error: &Error) -> ExitKind {
         Error::Adopt(error) => by_hand::exit_kind(error),
         Error::Case(error) => case::exit_kind(error),
         Error::Pack(error) => case::packing_exit_kind(error),
-        Error::Backup(error) => backup::exit_kind(error),
+        Error::Backup(error) | Error::CopyUnread(error) => backup::exit_kind(error),
         Error::Restore(error) => restoring::restoring_exit_kind(error),
         Error::Remove(error) => restoring::removing_exit_kind(error),
         Error::Scanner(error) => scanner::exit_kind(error),

@@ -54,7 +54,9 @@ pub use account::AccountError;
 pub use adding::Added;
 pub use adopting::{AdoptError, AdoptRequest, Adopted, FoundCopy};
 pub use auditing::{Audited, AuditedStore, Fault, audit};
-pub use backing_up::{BackupRequest, BackupRun, CheckedCopy, Copied, CopyState, Drill};
+pub use backing_up::{
+    BackupRequest, BackupRun, CheckedCopy, Copied, CopyState, Drill, SealedState, Verdict,
+};
 pub use by_hand::{ByHand, SecretScreen};
 pub use drafts::{Draft, DraftsError, RowError};
 pub use error::Error;

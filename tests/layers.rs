@@ -274,6 +274,7 @@ fn secrets_are_opened_only_where_they_are_used() {
             "installer/nss/softoken.rs",
             "retrieval/page/submission.rs",
             "workflow/adding.rs",
+            "workflow/backing_up/check.rs",
             "workflow/backing_up/paper.rs",
             "workflow/binding.rs",
             "workflow/by_hand.rs",

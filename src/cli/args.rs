@@ -277,7 +277,7 @@ pub struct BackupArguments {
     /// ストアにあって台帳にない証明書（更新ソフトが入れたものなど）を書き出してバックアップする
     #[arg(long)]
     pub from_store: bool,
-    /// noticert の実行ファイルも一緒に入れる
+    /// noticert の実行ファイルも一緒に入れる（省略時は、まだなければ尋ねる）
     #[arg(long)]
     pub with_program: bool,
     /// 証明書パスワード（数字4桁）を書いたファイル（--check と --from-store 用）

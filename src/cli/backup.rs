@@ -2,7 +2,9 @@
 
 use crate::custody::WorkFactor;
 use crate::domain::Text;
-use crate::workflow::{BackupRequest, BackupRun, CheckedCopy, CopyState, Drill, Error};
+use crate::workflow::{
+    BackupRequest, BackupRun, CheckedCopy, CopyState, Drill, Error, SealedState, Verdict,
+};
 
 use super::args::BackupArguments;
 use super::exit::ExitCode;
@@ -10,13 +12,16 @@ use super::person::TerminalPerson;
 use super::{Session, open};
 
 pub fn run(session: &Session, arguments: &BackupArguments) -> Result<ExitCode, Error> {
+    if session.common.json {
+        return Err(Error::NoJson { command: "backup" });
+    }
     let mut person = TerminalPerson::new(session.language, session.common.yes);
     let passphrase = open::secret_of(arguments.backup_passphrase_file.as_deref())?;
     let password = open::secret_of(arguments.password_file.as_deref())?;
     let ledger = open::ledger(session, &mut person)?;
     let mut desk = session.desk(ledger, &mut person);
     if arguments.check {
-        let drill = desk.drill(&arguments.to, password, passphrase.as_ref())?;
+        let drill = desk.drill(&arguments.to, password, passphrase)?;
         session.progress.clear();
         return Ok(show_drill(session, drill));
     }
@@ -79,11 +84,11 @@ pub fn show(session: &Session, run: BackupRun) -> ExitCode {
     if run.without_paper > 0 {
         session.say(&Text::new(
             format!(
-                "! パスワードの控えなし: {}台は、4桁がこのパソコンの外にもあることを確かめていません。人が noticert backup を実行して控えの4桁を入力するか、--sealed を付けてください。",
+                "! パスワードの控えなし: {}台は、4桁がこのパソコンの外にもあることを確かめていません。人が画面の前で noticert backup を実行して控えの4桁を入力するか（控えがなければ、そこで表示して紙に書き写せます）、--sealed を付けてください。",
                 run.without_paper
             ),
             format!(
-                "! For {} terminals the password is not known to be anywhere but on this PC: run noticert backup at a terminal and type it from the paper, or add --sealed.",
+                "! For {} terminals the password is not known to be anywhere but on this PC: run noticert backup at a terminal and type it from the paper (without one it can be shown there and written down), or add --sealed.",
                 run.without_paper
             ),
         ));
@@ -117,23 +122,27 @@ fn say_what_it_is_worth(session: &Session, is_open: bool, is_shared: bool) {
 fn show_drill(session: &Session, drill: Drill) -> ExitCode {
     let mut code = ExitCode::Done;
     println!("{}", drill.folder.display());
-    let passed = drill.passed();
+    let verdict = drill.verdict();
     for copy in drill.copies {
         code = code.and(show_copy(session, copy));
     }
-    session.say(&match passed {
-        true => Text::new(
+    session.say(&match verdict {
+        Verdict::AllOpen => Text::new(
             "✓ すべての控えが開けます。何もインストールしていません。",
             "✓ Every copy opens. Nothing was installed.",
         ),
-        false => Text::new(
-            "✗ 復元できない（または開いて確かめていない）控えがあります。何もインストールしていません。",
-            "✗ Some copy would not come back, or was not opened. Nothing was installed.",
+        Verdict::SomeUnopened => Text::new(
+            "! 開いて確かめていない控えがあります。何もインストールしていません。人が画面の前で実行すると、4桁とパスフレーズを尋ねます。",
+            "! Some copy was not opened. Nothing was installed. At a terminal the digits and the passphrase are asked for.",
+        ),
+        Verdict::SomeBroken => Text::new(
+            "✗ 復元できない控えがあります。何もインストールしていません。",
+            "✗ Some copy would not come back. Nothing was installed.",
         ),
     });
-    match passed {
-        true => code,
-        false => code.and(ExitCode::PersonMustLook),
+    match verdict {
+        Verdict::AllOpen => code,
+        Verdict::SomeUnopened | Verdict::SomeBroken => code.and(ExitCode::PersonMustLook),
     }
 }
 
@@ -161,18 +170,30 @@ fn show_copy(session: &Session, copy: CheckedCopy) -> ExitCode {
                 "whole, not opened for want of a password (--password-file or --backup-passphrase-file)",
             ),
         ),
+        CopyState::Dropped => line("-", Text::new("目録から外しました", "taken off the index")),
         CopyState::Broken(error) => {
             line("✗", Text::new("復元できません", "would not come back"));
             code = code.and(session.report(error));
         }
     }
+    let sealed = |words: Text| println!("    {}", session.text(&words));
     match &copy.sealed {
-        Some(Ok(())) => println!(
-            "    {}",
-            session.text(&Text::new("✓ 封印した控えも無事", "✓ the sealed copy too"))
-        ),
-        Some(Err(error)) => code = code.and(session.report(error)),
         None => {}
+        Some(SealedState::Opened) => sealed(Text::new(
+            "✓ 封印した控えも開けます",
+            "✓ the sealed copy opens too",
+        )),
+        Some(SealedState::Unopened) => sealed(Text::new(
+            "! 封印した控え: ファイルは無事。パスフレーズがないので開いていません（--backup-passphrase-file）",
+            "! sealed copy: whole, not opened for want of the passphrase (--backup-passphrase-file)",
+        )),
+        Some(SealedState::Broken(error)) => {
+            sealed(Text::new(
+                "✗ 封印した控えは復元できません",
+                "✗ the sealed copy would not come back",
+            ));
+            code = code.and(session.report(error));
+        }
     }
     code
 }

@@ -138,6 +138,17 @@ pub fn read(path: &Path) -> Result<Zeroizing<Vec<u8>>, BackupError> {
     Ok(Zeroizing::new(platform::read_back(path).map_err(failed)?))
 }
 
+/// The same of a file whose hash is known; a file with another one is not what was backed up.
+pub fn read_whole(path: &Path, sha256: &str) -> Result<Zeroizing<Vec<u8>>, BackupError> {
+    let bytes = read(path)?;
+    match hash(&bytes) == sha256 {
+        true => Ok(bytes),
+        false => Err(BackupError::NotReadBack {
+            path: path.to_owned(),
+        }),
+    }
+}
+
 /// The name of the file that holds the password beside the copy `name`.
 pub fn recovery_name(name: &str) -> String {
     format!("{name}{PASSWORD_SUFFIX}")

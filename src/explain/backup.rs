@@ -102,6 +102,47 @@ pub fn explain(error: &BackupError) -> Explanation {
     Explanation::new(what, not_counted(), next)
 }
 
+/// A copy that was to be restored or checked: nothing was being written.
+pub fn unread(error: &BackupError) -> Explanation {
+    let (what, next) = match error {
+        BackupError::NotReadBack { path } => (
+            Text::new(
+                format!(
+                    "控え {} は、バックアップしたときの内容ではありません（壊れているか、書き換えられています）。",
+                    path.display()
+                ),
+                format!("The copy {} is not what was backed up.", path.display()),
+            ),
+            Text::new(
+                "ほかの控えか、別のUSBを使ってください。元の端末で noticert backup をもう一度実行すると、作り直した控えに置き換わります。",
+                "Take another copy or stick. noticert backup on the original PC makes the copy anew in its place.",
+            ),
+        ),
+        BackupError::Disk(error) if error.trouble == DiskTrouble::Missing => (
+            Text::new(
+                format!("目録にある控え {} が見つかりません。", error.path.display()),
+                format!("The copy {} of the index is gone.", error.path.display()),
+            ),
+            Text::new(
+                "USBメモリーが抜けていないか確かめてください。ファイルが消えたのなら、元の端末で noticert backup をもう一度実行すると作り直します。",
+                "See whether the stick was pulled. If the file is gone, noticert backup on the original PC makes it anew.",
+            ),
+        ),
+        other => {
+            let told = explain(other);
+            (told.what, told.next)
+        }
+    };
+    Explanation::new(
+        what,
+        Text::new(
+            "インストールしていません。バックアップも、このパソコンのファイルも変えていません。",
+            "Nothing was installed. Neither the back-up nor a file of this PC was changed.",
+        ),
+        next,
+    )
+}
+
 pub fn exit_kind(error: &BackupError) -> ExitKind {
     match error {
         BackupError::NotOpened { source, .. }

@@ -27,7 +27,8 @@ use super::retrieving::{file_name_of, is_yes};
 use super::seal::keyed_twice;
 use super::{Desk, Outcome, name_of};
 
-pub use check::{CheckedCopy, CopyState, Drill};
+pub(super) use check::whole;
+pub use check::{CheckedCopy, CopyState, Drill, SealedState, Verdict};
 
 /// What is backed up, and where to.
 pub struct BackupRequest<'a> {
@@ -45,7 +46,7 @@ pub struct BackupRequest<'a> {
     pub home: Option<&'a Path>,
     /// The running program.
     pub program: Option<&'a Path>,
-    /// Whether the program is copied beside the back-ups.
+    /// Whether the program is copied beside the back-ups unasked; else somebody who is there is asked.
     pub with_program: bool,
 }
 
@@ -120,8 +121,8 @@ impl Desk<'_> {
             sealing,
         };
         let mut run = self.copy_onto(&mut target, &ids)?;
-        if request.with_program
-            && let Some(program) = request.program
+        if let Some(program) = request.program
+            && (request.with_program || self.wants_program(&target, &run, program)?)
         {
             run.program = Some(target.medium.take_program(program)?);
         }
@@ -231,14 +232,14 @@ impl Desk<'_> {
     ) -> Result<(), Error> {
         let root = target.medium.root().to_owned();
         let file = index::relative(&root, copy);
-        let known = target
-            .medium
-            .copies()
+        let copies = target.medium.copies();
+        let known = copies
             .iter()
-            .find(|entry| entry.file == file);
+            .find(|entry| entry.file == file)
+            .or_else(|| copies.iter().find(|entry| is_replaced(entry, kept, &root)));
         let sealed = match sealed {
             Some((file, password)) => Some(SealedEntry::of(&root, file, password)?),
-            // What an earlier run sealed beside the same file is still there.
+            // What an earlier run sealed beside the same file, or beside one that broke, is still there.
             None => known.and_then(|entry| entry.sealed.clone()),
         };
         target.medium.take(Entry {
@@ -328,6 +329,28 @@ impl Desk<'_> {
         Ok(aside)
     }
 
+    /// Whether a person wants the program on the medium too, where it is not there yet.
+    fn wants_program(
+        &mut self,
+        target: &Target,
+        run: &BackupRun,
+        program: &Path,
+    ) -> Result<bool, Error> {
+        let has_copy = run.outcomes.iter().any(|outcome| outcome.result.is_ok());
+        let is_asked = self.person.is_present() && !self.person.assumes_yes();
+        if !is_asked || !has_copy || target.aside.is_some() || target.medium.has_program(program) {
+            return Ok(false);
+        }
+        let question = Question::plain(
+            "このUSBに noticert の実行ファイルも入れておきますか？（新しいパソコンですぐ復元できます） [y/N]",
+            "Put the program noticert on this stick too, at hand for a replacement PC? [y/N]",
+        );
+        match self.person.key(&question) {
+            Err(PersonError::BrokenOff) => Ok(false),
+            answer => Ok(is_yes(&answer?)),
+        }
+    }
+
     fn backup_passphrase(&mut self, given: Option<SecretString>) -> Result<SecretString, Error> {
         if let Some(passphrase) = given {
             return Ok(passphrase);
@@ -386,6 +409,11 @@ fn folder_name(record: &Record) -> String {
         (None, None) => record.id.to_string(),
     };
     safe_file_name(&format!("{code}_{name}"))
+}
+
+/// Whether an entry is a broken copy of the same bytes, whose place a new one takes.
+fn is_replaced(entry: &Entry, kept: &Retrieved, root: &Path) -> bool {
+    entry.sha256 == kept.sha256.to_string() && !entry.is_whole(root)
 }
 
 fn done<T>(outcomes: &[Outcome<T>]) -> Vec<RecordId> {

@@ -68,6 +68,9 @@ pub enum Error {
     /// A back-up cannot be written or read.
     #[error(transparent)]
     Backup(BackupError),
+    /// A copy that was to be restored or checked cannot be read.
+    #[error(transparent)]
+    CopyUnread(BackupError),
     /// A scanner gives no pages, or no more of them.
     #[error(transparent)]
     Scanner(#[from] ScannerError),
@@ -215,6 +218,12 @@ pub enum Error {
     /// Neither an option nor the account says where the browser saves.
     #[error("no downloads folder is known")]
     NoDownloadsFolder,
+    /// Results of this command have no form in JSON.
+    #[error("{command} prints no JSON")]
+    NoJson {
+        /// The command.
+        command: &'static str,
+    },
     /// Neither a terminal nor `--all` was named.
     #[error("no terminal was named")]
     NoTerminalNamed,

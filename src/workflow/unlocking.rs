@@ -142,7 +142,7 @@ impl Desk<'_> {
     }
 
     /// The password that was sealed for this very file, else one that a record sealed while it waits for its file.
-    fn sealed_for(
+    pub(super) fn sealed_for(
         &self,
         pkcs12: &Pkcs12,
         sought: &Sought<'_>,
@@ -177,7 +177,10 @@ impl Desk<'_> {
     }
 
     /// The digits as a person types them, held against the file; `None` for an empty answer.
-    fn typed_for(&mut self, pkcs12: &Pkcs12) -> Result<Option<CertificatePassword>, Error> {
+    pub(super) fn typed_for(
+        &mut self,
+        pkcs12: &Pkcs12,
+    ) -> Result<Option<CertificatePassword>, Error> {
         for _ in 0..MOST_ASKED {
             let typed = self.person.key_hidden(&Text::new(
                 "証明書パスワード（数字4桁。分からなければ Enter）:",
@@ -201,7 +204,12 @@ impl Desk<'_> {
         Ok(None)
     }
 
-    fn opens(&self, pkcs12: &Pkcs12, password: &CertificatePassword) -> Result<bool, Error> {
+    /// Whether the password opens the file; an error where no password would.
+    pub(super) fn opens(
+        &self,
+        pkcs12: &Pkcs12,
+        password: &CertificatePassword,
+    ) -> Result<bool, Error> {
         let expected = self.of_the_file_alone();
         match credential::examine(pkcs12.clone(), password, &expected, self.now()) {
             Ok(_) => Ok(true),
@@ -369,7 +377,10 @@ impl Desk<'_> {
 }
 
 /// The password in the file beside the copy.
-fn recovered(recovery: Option<&Path>, passphrase: &SecretString) -> Option<CertificatePassword> {
+pub(super) fn recovered(
+    recovery: Option<&Path>,
+    passphrase: &SecretString,
+) -> Option<CertificatePassword> {
     backup::open(recovery?, passphrase).ok()?.parse()
 }
 

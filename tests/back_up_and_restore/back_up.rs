@@ -2,13 +2,14 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
+use std::path::PathBuf;
 use std::process::Command;
 
 use super::scene::{
     BACKUP_PASSPHRASE, Stick, TERMINALS, back_up, back_up_sealed, certificate_in, empty, name,
-    retrieved, states, typed,
+    renewed, retrieved, states, typed,
 };
-use super::support::{PASSWORD, PracticeSite};
+use super::support::{PASSWORD, PracticeSite, Ran};
 
 #[test]
 #[ignore = "needs openssl"]
@@ -109,9 +110,16 @@ fn a_person_types_the_digits_from_the_paper_on_a_cleared_screen() {
     let first = name(&workplace, 0);
     workplace.run(["install", &first, "--folder", pem.to_str().unwrap()]);
     let arguments = ["backup", "--to", stick.text()];
-    // One wrong try, then the right digits in full width.
-    let ran = typed(&workplace, &arguments, &["1111", "４８２６"]);
+    // The program too, one wrong try, then the right digits in full width.
+    let ran = typed(&workplace, &arguments, &["y", "1111", "４８２６"]);
     assert_eq!(ran.code, 0, "{}", ran.stdout);
+    assert!(
+        ran.stdout.contains("実行ファイルも入れておきますか"),
+        "{}",
+        ran.stdout
+    );
+    let brought = fs::read(stick.root().join("noticert")).unwrap();
+    assert!(brought == fs::read(workplace.command([""]).get_program()).unwrap());
     assert!(ran.stdout.contains("\u{1b}[2J\u{1b}[3J"), "{}", ran.stdout);
     assert!(!ran.stdout.contains(PASSWORD), "{}", ran.stdout);
     assert!(
@@ -120,13 +128,59 @@ fn a_person_types_the_digits_from_the_paper_on_a_cleared_screen() {
         ran.stdout
     );
     assert_eq!(states(&workplace), ["backed-up", "retrieved"]);
+    // Nothing is open any more: neither the paper nor the program, which is there.
+    let again = typed(&workplace, &arguments, &[]);
+    assert_eq!(again.code, 0, "{}", again.stdout);
+}
+
+/// Digits that nobody has on paper are shown on a page that goes away, and count once they were typed from the paper.
+#[test]
+fn without_a_paper_the_digits_can_be_written_down() {
+    let (workplace, stick) = (retrieved(), Stick::new());
+    let arguments = ["backup", "--to", stick.text()];
+    let ran = typed(&workplace, &arguments, &["", "", "y", "", "4826"]);
+    assert_eq!(ran.code, 0, "{}", ran.stdout);
+    assert_eq!(shown_on_its_own_page(&ran.stdout), 1, "{}", ran.stdout);
+    assert!(
+        !ran.stdout.contains("パスワードの控えなし"),
+        "{}",
+        ran.stdout
+    );
+    let problem = workplace.terminals()[0]["problem"].clone();
+    assert!(problem.is_null(), "{problem}");
+}
+
+/// Whoever stops the program at the digits leaves none on the screen.
+#[test]
+fn the_page_with_the_digits_goes_when_the_program_is_stopped() {
+    let (workplace, stick) = (retrieved(), Stick::new());
+    let arguments = ["backup", "--to", stick.text()];
+    let ran = typed(&workplace, &arguments, &["", "", "y", "\u{3}"]);
+    assert_eq!(ran.code, 130, "{}", ran.stdout);
+    assert_eq!(shown_on_its_own_page(&ran.stdout), 1, "{}", ran.stdout);
+    let problem = workplace.terminals()[0]["problem"].clone();
+    assert!(problem.as_str().unwrap().contains("控えなし"), "{problem}");
+}
+
+/// How often the digits stand on the screen, each time on the page that is taken off.
+pub fn shown_on_its_own_page(screen: &str) -> usize {
+    let mut shown = 0;
+    for part in screen.split("\u{1b}[?1049h").skip(1) {
+        let (page, after) = part.split_once("\u{1b}[?1049l").unwrap();
+        shown += usize::from(page.contains(PASSWORD));
+        assert!(!after.contains(PASSWORD), "{screen}");
+    }
+    let (before, _) = screen.split_once("\u{1b}[?1049h").unwrap_or((screen, ""));
+    assert!(!before.contains(PASSWORD), "{screen}");
+    shown
 }
 
 #[test]
 fn a_wrong_paper_is_no_paper() {
     let (workplace, stick) = (retrieved(), Stick::new());
     let arguments = ["backup", "--to", stick.text()];
-    let ran = typed(&workplace, &arguments, &["1111", "2222", "3333"]);
+    let ran = typed(&workplace, &arguments, &["n", "1111", "2222", "3333", "n"]);
+    assert!(!stick.root().join("noticert").exists());
     assert!(
         ran.stdout.contains("控えが正しくありません"),
         "{}",
@@ -165,11 +219,12 @@ fn the_own_disk_the_data_folder_and_a_missing_stick_are_no_back_up() {
 #[test]
 fn a_stick_to_take_home_is_asked_about_and_does_not_count() {
     let (workplace, stick) = (retrieved(), Stick::new());
-    fs::write(
-        stick.path().join("noticert-0110113719-20261122-abcdef.age"),
-        b"case",
-    )
-    .unwrap();
+    // Also one step down is it seen.
+    let case = stick
+        .path()
+        .join("事務所/noticert-0110113719-20261122-abcdef.age");
+    fs::create_dir(case.parent().unwrap()).unwrap();
+    fs::write(case, b"case").unwrap();
     let ran = back_up(&workplace, &stick, &["--yes"]);
     assert_eq!(ran.code, 2, "{}", ran.stderr);
     assert!(ran.stderr.contains("お持ち帰り用では？"), "{}", ran.stderr);
@@ -232,9 +287,13 @@ fn an_older_file_of_the_same_name_is_kept_and_two_sticks_are_told_apart() {
 fn the_drill_opens_every_copy_and_names_the_broken_one() {
     let (workplace, stick) = (retrieved(), Stick::new());
     back_up_sealed(&workplace, &stick);
-    let whole = back_up(&workplace, &stick, &["--check"]);
-    assert_eq!(whole.code, 0, "{}", whole.stderr);
-    assert_eq!(whole.stdout.matches("復元できます").count(), TERMINALS);
+    // The ledger's password opens the clear copies; nobody opened the sealed ones.
+    let half = back_up(&workplace, &stick, &["--check"]);
+    assert_eq!(half.code, 10, "{}", half.stderr);
+    assert_eq!(half.stdout.matches("✓").count(), TERMINALS);
+    assert_eq!(half.stdout.matches("復元できます").count(), TERMINALS);
+    assert_eq!(half.stdout.matches("! 封印した控え").count(), TERMINALS);
+    assert!(!half.stderr.contains("✓"), "{}", half.stderr);
 
     // Another PC knows no password; the passphrase brings it.
     let elsewhere = empty();
@@ -248,6 +307,14 @@ fn the_drill_opens_every_copy_and_names_the_broken_one() {
     ];
     let ran = back_up(&elsewhere, &stick, &file);
     assert_eq!(ran.code, 0, "{}\n{}", ran.stdout, ran.stderr);
+    elsewhere.write("backup-passphrase", "another\n");
+    let ran = back_up(&elsewhere, &stick, &file);
+    assert_eq!(ran.code, 16, "{}\n{}", ran.stdout, ran.stderr);
+    assert!(
+        !ran.stderr.contains("バックアップはできていません"),
+        "{}",
+        ran.stderr
+    );
 
     let copy = stick.files(".p12").remove(0);
     let mut bytes = fs::read(&copy).unwrap();
@@ -259,6 +326,114 @@ fn the_drill_opens_every_copy_and_names_the_broken_one() {
     assert_eq!(ran.stdout.matches("✗").count(), 1, "{}", ran.stdout);
     fs::write(&copy, b"").unwrap();
     assert_eq!(back_up(&workplace, &stick, &["--check"]).code, 14);
+}
+
+#[test]
+fn whoever_sits_at_the_drill_is_asked_for_passphrase_and_digits() {
+    let (workplace, sealed, clear) = (retrieved(), Stick::new(), Stick::new());
+    back_up_sealed(&workplace, &sealed);
+    back_up(&workplace, &clear, &[]);
+    let elsewhere = empty();
+    let drill = |stick: &Stick, lines: &[&str]| {
+        let arguments = ["backup", "--check", "--to", stick.text()];
+        typed(&elsewhere, &arguments, lines)
+    };
+    let ran = drill(&sealed, &["wrong", BACKUP_PASSPHRASE]);
+    assert_eq!(ran.code, 0, "{}", ran.stdout);
+    assert_eq!(
+        ran.stdout.matches("封印した控えも開けます").count(),
+        TERMINALS
+    );
+    // Typed once, they open both terminals' copies.
+    let ran = drill(&clear, &["1111", "4826"]);
+    assert_eq!(ran.code, 0, "{}", ran.stdout);
+    assert_eq!(ran.stdout.matches("復元できます").count(), TERMINALS);
+    let ran = drill(&clear, &["", ""]);
+    assert_eq!(ran.code, 10, "{}", ran.stdout);
+    assert_eq!(ran.stdout.matches("開いていません").count(), TERMINALS);
+}
+
+/// A damaged copy that was made anew, and one that is gone and not missed, do not spoil the drill for good.
+#[test]
+fn what_was_copied_again_or_is_not_missed_does_not_fail_the_drill_for_good() {
+    let (workplace, stick) = (retrieved(), Stick::new());
+    let passphrase = workplace.path("backup-passphrase");
+    let check = [
+        "--check",
+        "--backup-passphrase-file",
+        passphrase.to_str().unwrap(),
+    ];
+    back_up_sealed(&workplace, &stick);
+    fs::write(stick.files(".p12").remove(0), b"broken").unwrap();
+    assert_eq!(back_up(&workplace, &stick, &check).code, 14);
+    back_up(&workplace, &stick, &[]);
+    let copies = stick.index()["copies"].as_array().unwrap().clone();
+    assert_eq!(copies.len(), TERMINALS);
+    // What was sealed beside the broken file is not forgotten with it.
+    assert!(copies.iter().all(|copy| copy["sealed"].is_object()));
+    let ran = back_up(&workplace, &stick, &check);
+    assert_eq!(ran.code, 0, "{}\n{}", ran.stdout, ran.stderr);
+
+    let stick = Stick::new();
+    back_up(&workplace, &stick, &[]);
+    let (older, newer) = renewed(&stick);
+    fs::remove_file(&older).unwrap();
+    let ran = back_up(&workplace, &stick, &["--check"]);
+    assert_eq!(ran.code, 14, "{}\n{}", ran.stdout, ran.stderr);
+    let arguments = ["backup", "--check", "--to", stick.text()];
+    let kept = typed(&workplace, &arguments, &["n"]);
+    assert_eq!(kept.code, 14, "{}", kept.stdout);
+    let dropped = typed(&workplace, &arguments, &["y"]);
+    assert_eq!(dropped.code, 0, "{}", dropped.stdout);
+    assert_eq!(back_up(&workplace, &stick, &["--check"]).code, 0);
+    assert_eq!(stick.index()["copies"].as_array().unwrap().len(), 1);
+
+    // The last copy of a terminal is missed: nothing is offered.
+    fs::remove_file(&newer).unwrap();
+    let missed = typed(&workplace, &arguments, &[]);
+    assert_eq!(missed.code, 14, "{}", missed.stdout);
+    assert_eq!(stick.index()["copies"].as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn results_without_a_form_in_json_are_refused_before_anything_is_done() {
+    let (workplace, stick) = (retrieved(), Stick::new());
+    let ran = back_up(&workplace, &stick, &["--json"]);
+    assert_eq!(ran.code, 2, "{}", ran.stderr);
+    assert!(
+        ran.stderr.contains("JSON の形はありません"),
+        "{}",
+        ran.stderr
+    );
+    assert_eq!(fs::read_dir(stick.path()).unwrap().count(), 0);
+    assert_eq!(workplace.run(["restore", stick.text(), "--json"]).code, 2);
+}
+
+/// The program that lies beside the clinic's back-ups travels nowhere; one that lies elsewhere on the stick does.
+#[test]
+fn a_program_beside_the_back_ups_is_no_reason_to_ask() {
+    let (workplace, stick) = (retrieved(), Stick::new());
+    let ran = back_up(&workplace, &stick, &["--with-program"]);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    let from = |program: PathBuf| {
+        let known = workplace.command(["backup", "--to", stick.text()]);
+        let output = Command::new(program)
+            .args(known.get_args())
+            .stdin(std::process::Stdio::null())
+            .env_remove("DBUS_SESSION_BUS_ADDRESS")
+            .output()
+            .unwrap();
+        Ran::of(output)
+    };
+    let ran = from(stick.root().join("noticert"));
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    assert_eq!(workplace.terminals()[0]["backups"][0]["counts"], true);
+
+    let elsewhere = stick.path().join("noticert");
+    fs::copy(stick.root().join("noticert"), &elsewhere).unwrap();
+    let ran = from(elsewhere);
+    assert_eq!(ran.code, 2, "{}", ran.stderr);
+    assert!(ran.stderr.contains("お持ち帰り用では？"), "{}", ran.stderr);
 }
 
 #[test]

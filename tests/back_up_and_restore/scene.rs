@@ -86,6 +86,13 @@ impl Stick {
         serde_json::from_str(&text).unwrap()
     }
 
+    /// Writes a changed index, as another run would have left it.
+    pub fn rewrite_index(&self, change: impl FnOnce(&mut Value)) {
+        let mut index = self.index();
+        change(&mut index);
+        fs::write(self.root().join("noticert-backup.json"), index.to_string()).unwrap();
+    }
+
     /// Every file below it whose name ends so.
     pub fn files(&self, ending: &str) -> Vec<PathBuf> {
         let mut found = Vec::new();
@@ -119,6 +126,22 @@ pub fn back_up_sealed(workplace: &Workplace, stick: &Stick) -> Ran {
     let file = passphrase.to_str().unwrap();
     let sealed = ["--sealed", "--backup-passphrase-file", file];
     back_up(workplace, stick, &sealed)
+}
+
+/// Makes the second copy of the stick look like a newer one of the first one's terminal: the older file, the newer one.
+pub fn renewed(stick: &Stick) -> (PathBuf, PathBuf) {
+    stick.rewrite_index(|index| {
+        let first = index["copies"][0].clone();
+        let second = &mut index["copies"][1];
+        second["terminal_name"] = first["terminal_name"].clone();
+        second["not_after"] = "2031-03-01T14:59:59Z".into();
+    });
+    let index = stick.index();
+    let file = |at: usize| {
+        let name = index["copies"][at]["file"].as_str().unwrap();
+        stick.root().join(name)
+    };
+    (file(0), file(1))
 }
 
 /// Runs noticert in a real terminal and types `lines`, each when the program has had time to ask.

@@ -105,9 +105,13 @@ impl Index {
         }
     }
 
-    /// Takes a copy, in place of an entry for the same file.
-    pub fn take(&mut self, entry: Entry) {
-        self.copies.retain(|known| known.file != entry.file);
+    /// Takes a copy, in place of an entry for the same file and of broken copies of the same bytes.
+    ///
+    /// `is_whole`: whether the file of an entry is there as it was written.
+    pub fn take(&mut self, entry: Entry, is_whole: impl Fn(&Entry) -> bool) {
+        self.copies.retain(|known| {
+            known.file != entry.file && (known.sha256 != entry.sha256 || is_whole(known))
+        });
         self.copies.push(entry);
     }
 
@@ -137,6 +141,16 @@ impl Entry {
             files.push((&sealed.password_file, &sealed.password_sha256));
         }
         files
+    }
+
+    /// Whether its `.p12` lies below `root` as it was written.
+    pub fn is_whole(&self, root: &Path) -> bool {
+        super::read_whole(&absolute(root, &self.file), &self.sha256).is_ok()
+    }
+
+    /// Whether it is of the same terminal.
+    pub fn is_of_terminal(&self, other: &Self) -> bool {
+        self.institution_code == other.institution_code && self.terminal_name == other.terminal_name
     }
 
     /// What people call its terminal.
@@ -222,9 +236,9 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         assert_eq!(Index::read(dir.path()).unwrap(), None);
         let mut index = Index::read_or_new(dir.path()).unwrap();
-        index.take(entry("a/a.p12"));
-        index.take(entry("a/b.p12"));
-        index.take(entry("a/a.p12"));
+        for file in ["a/a.p12", "a/b.p12", "a/a.p12"] {
+            index.take(entry(file), |_| true);
+        }
         index.write(dir.path()).unwrap();
         assert_eq!(Index::read_or_new(dir.path()).unwrap(), index);
         assert_eq!(index.copies.len(), 2);
@@ -235,6 +249,22 @@ mod tests {
             Index::read_or_new(other.path()).unwrap().medium,
             index.medium
         );
+    }
+
+    #[test]
+    fn a_copy_made_anew_takes_the_place_of_a_broken_one_and_of_no_other() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut index = Index::read_or_new(dir.path()).unwrap();
+        let older = Entry {
+            sha256: "22".repeat(32),
+            ..entry("a/older.p12")
+        };
+        index.take(older, |_| true);
+        index.take(entry("a/a.p12"), |_| true);
+        index.take(entry("b/a.p12"), |_| true);
+        index.take(entry("a/a (2).p12"), |known| known.file == "b/a.p12");
+        let files: Vec<&str> = index.copies.iter().map(|copy| copy.file.as_str()).collect();
+        assert_eq!(files, ["a/older.p12", "b/a.p12", "a/a (2).p12"]);
     }
 
     #[test]

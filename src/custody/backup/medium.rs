@@ -117,10 +117,22 @@ impl Medium {
 
     /// Writes a copy into the index, the list of hashes and the sheet for whoever restores.
     pub fn take(&mut self, entry: Entry) -> Result<(), BackupError> {
-        self.index.take(entry);
+        let root = &self.root;
+        self.index.take(entry, |known| known.is_whole(root));
+        self.write()
+    }
+
+    /// Takes the entries of these files out of the index, the list and the sheet. The files stay.
+    pub fn forget(&mut self, files: &[String]) -> Result<(), BackupError> {
+        self.index
+            .copies
+            .retain(|known| !files.contains(&known.file));
+        self.write()
+    }
+
+    fn write(&self) -> Result<(), BackupError> {
         self.index.write(&self.root)?;
-        sheet::write(&self.root, &self.index.copies)?;
-        Ok(())
+        sheet::write(&self.root, &self.index.copies)
     }
 
     /// Makes all of it durable: afterwards the medium may be taken out.
@@ -133,10 +145,7 @@ impl Medium {
     /// Copies the running program beside the back-ups, so that a replacement PC has it at hand.
     pub fn take_program(&self, program: &Path) -> Result<PathBuf, BackupError> {
         let failed = |error| DiskError::new(PathKind::Backup, &self.root, error);
-        let name = program.file_name().map_or_else(
-            || "noticert".to_owned(),
-            |name| name.to_string_lossy().into_owned(),
-        );
+        let name = name_of_program(program);
         let bytes = std::fs::read(program).map_err(failed)?;
         files::replace_owner_only_atomic(&self.root, &name, &bytes, PathKind::Backup)?;
         let path = self.root.join(name);
@@ -148,6 +157,18 @@ impl Medium {
             true => Ok(path),
             false => Err(BackupError::NotReadBack { path }),
         }
+    }
+
+    /// Whether the program lies beside the back-ups.
+    pub fn has_program(&self, program: &Path) -> bool {
+        self.root.join(name_of_program(program)).is_file()
+    }
+
+    /// Whether the running program is the one that [`Self::take_program`] left beside back-ups: such a stick stays.
+    fn brought(&self, program: &Path) -> bool {
+        let real = |path: &Path| std::fs::canonicalize(path).ok();
+        let folder = real(program).and_then(|program| program.parent().map(Path::to_owned));
+        !self.copies().is_empty() && folder.is_some() && folder == real(&self.root)
     }
 
     /// Whether the medium keeps files from other accounts; FAT keeps nobody out.
@@ -180,7 +201,10 @@ impl Medium {
         let mut doubts = Vec::new();
         if is_system || with(&data) {
             doubts.push(Doubt::SameDisk);
-        } else if around.program.is_some_and(with) {
+        } else if around
+            .program
+            .is_some_and(|program| with(program) && !self.brought(program))
+        {
             doubts.push(Doubt::HoldsProgram);
         }
         // Above the folder as far as the medium reaches; on the system disk only the folder itself.
@@ -194,6 +218,7 @@ impl Medium {
             places
                 .iter()
                 .find_map(|place| case_in(place))
+                .or_else(|| case_below(&real))
                 .map(|path| Doubt::HoldsCase { path }),
         );
         doubts.extend(
@@ -229,6 +254,16 @@ pub fn is_shared(folder: &Path) -> bool {
     is_share || is_synced
 }
 
+/// A case of noticert one step below `folder`.
+fn case_below(folder: &Path) -> Option<PathBuf> {
+    std::fs::read_dir(folder)
+        .ok()?
+        .filter_map(Result::ok)
+        .map(|entry| entry.path())
+        .filter(|path| path.is_dir())
+        .find_map(|below| case_in(&below))
+}
+
 /// A case of noticert in `folder`.
 fn case_in(folder: &Path) -> Option<PathBuf> {
     std::fs::read_dir(folder)
@@ -241,6 +276,13 @@ fn case_in(folder: &Path) -> Option<PathBuf> {
                 .map_or_else(String::new, |name| name.to_string_lossy().into_owned());
             name.starts_with("noticert-") && name.ends_with(".age")
         })
+}
+
+fn name_of_program(program: &Path) -> String {
+    program.file_name().map_or_else(
+        || "noticert".to_owned(),
+        |name| name.to_string_lossy().into_owned(),
+    )
 }
 
 /// The folder of back-ups on a medium.
