@@ -282,7 +282,7 @@ fn secrets_are_opened_only_where_they_are_used() {
             "workflow/packing.rs",
             "workflow/pictures.rs",
             "workflow/removing.rs",
-            "workflow/restoring.rs",
+            "workflow/restoring/choosing.rs",
             "workflow/retrieving/asking.rs",
             "workflow/reviewing.rs",
             "workflow/seal.rs",

@@ -9,6 +9,9 @@ use super::person::TerminalPerson;
 use super::{Session, install, open};
 
 pub fn run(session: &Session, arguments: &RestoreArguments) -> Result<ExitCode, Error> {
+    if session.common.json {
+        return Err(Error::NoJson { command: "restore" });
+    }
     let mut person = TerminalPerson::new(session.language, session.common.yes);
     let passphrase = open::secret_of(arguments.backup_passphrase_file.as_deref())?;
     let password = open::secret_of(arguments.password_file.as_deref())?;
@@ -60,5 +63,12 @@ pub fn run(session: &Session, arguments: &RestoreArguments) -> Result<ExitCode, 
         ));
     }
     println!("{}", run.kept.display());
-    Ok(install::show(session, vec![run.installed]))
+    let code = install::show(session, vec![run.installed]);
+    if run.lacks_paper {
+        session.say(&Text::new(
+            "! パスワードの控えなし: 4桁がこのパソコンの外にもあることを確かめていません。人が画面の前で noticert backup --to DIR を実行すると、控えを確かめるか、4桁を表示して紙に書き写せます。",
+            "! The password is not known to be anywhere but on this PC: noticert backup --to DIR at a terminal asks for the paper, or shows the digits to be written down.",
+        ));
+    }
+    Ok(code)
 }

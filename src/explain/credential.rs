@@ -1,6 +1,6 @@
 //! What is wrong with a `.p12`, in words.
 
-use crate::credential::{CredentialError, FoundInstead, Part, name_of};
+use crate::credential::{Check, CredentialError, FoundInstead, Part, name_of};
 use crate::domain::Text;
 
 use super::Explanation;
@@ -22,8 +22,8 @@ pub fn explain(error: &CredentialError) -> Explanation {
                     format!("This is {en}, not a .p12 file."),
                 ),
                 Text::new(
-                    "取得サイトから受け取った .p12 ファイルを指定してください。",
-                    "Name the .p12 file that the site sent.",
+                    "取得サイトから受け取った .p12 ファイルか、そのバックアップを指定してください。",
+                    "Name the .p12 file that the site sent, or a back-up of it.",
                 ),
             )
         }
@@ -138,10 +138,7 @@ pub fn explain(error: &CredentialError) -> Explanation {
                         list(|text| &text.en)
                     ),
                 ),
-                Text::new(
-                    "別の端末・別の医療機関のファイルでないか確かめてください。",
-                    "See whether it belongs to another terminal or institution.",
-                ),
+                after_failed(failed),
             )
         }
     };
@@ -153,4 +150,25 @@ pub fn explain(error: &CredentialError) -> Explanation {
         ),
         next,
     )
+}
+
+/// What to do about a file that opened and is not the credential it should be.
+fn after_failed(failed: &[Check]) -> Text {
+    let is_about = |code: &str| failed.iter().any(|check| check.code == code);
+    if is_about("one-key") {
+        Text::new(
+            "鍵の入った .p12 ファイル（取得サイトから受け取ったもの）か、そのバックアップを使ってください。",
+            "Use the .p12 file with its key, as the site sent it, or a back-up of it.",
+        )
+    } else if is_about("dates") {
+        Text::new(
+            "期限の切れた電子証明書は使えません。もっと新しいファイルやUSBを探し、なければ新しく発行を申請します（総合ポータル 0800-080-4583）。まだ始まっていないときは、このパソコンの日付を確かめてください。",
+            "An expired certificate is of no use: look for a newer file or stick, else apply for a new one (portal: 0800-080-4583). If it is not valid yet, check this PC's date.",
+        )
+    } else {
+        Text::new(
+            "別の端末・別の医療機関のファイルでないか確かめてください。",
+            "See whether it belongs to another terminal or institution.",
+        )
+    }
 }

@@ -29,8 +29,8 @@ pub fn restoring(error: &RestoreError) -> Explanation {
                 ),
             ),
             Text::new(
-                "別のUSBを探すか、--terminal 端末名称 で端末を指定してください。",
-                "Look for another stick, or name the terminal with --terminal NAME.",
+                "別のUSBを探すか、--terminal 端末名称 で端末を、または .p12 ファイルそのものを指定してください。",
+                "Look for another stick, or name the terminal with --terminal NAME, or the .p12 file itself.",
             ),
         ),
         RestoreError::SeveralTerminals { there } => (
@@ -49,6 +49,46 @@ pub fn restoring(error: &RestoreError) -> Explanation {
             Text::new(
                 "このパソコンの端末を --terminal 端末名称 で指定してください。",
                 "Name the one that this computer is: --terminal NAME",
+            ),
+        ),
+        RestoreError::SeveralFiles { there } => (
+            Text::new(
+                format!(
+                    "どのファイルがこのパソコンの電子証明書か決められません:{}",
+                    list(there.iter().map(|one| one.ja.as_str()))
+                ),
+                format!(
+                    "It is not clear which file is this computer's certificate:{}",
+                    list(there.iter().map(|one| one.en.as_str()))
+                ),
+            ),
+            Text::new(
+                "フォルダーではなく、このパソコンの端末のファイルを FILE に指定してください: noticert restore FILE",
+                "Name the file of this computer's terminal instead of the folder: noticert restore FILE",
+            ),
+        ),
+        RestoreError::NoneUsable { unfit } => (
+            Text::new(
+                format!(
+                    "使える控えがありません:{}",
+                    list(
+                        unfit
+                            .iter()
+                            .map(|(copy, why)| format!("{}: {}", copy.ja, why.ja))
+                    )
+                ),
+                format!(
+                    "No copy can be used:{}",
+                    list(
+                        unfit
+                            .iter()
+                            .map(|(copy, why)| format!("{}: {}", copy.en, why.en))
+                    )
+                ),
+            ),
+            Text::new(
+                "別のUSBの控えを探してください。元の端末が動くなら、そこで noticert backup をもう一度実行すると作り直せます（台帳になければ noticert backup --from-store）。",
+                "Look for another stick. Where the original terminal still runs, noticert backup makes the copies anew (noticert backup --from-store where its ledger has none).",
             ),
         ),
         RestoreError::AllExpired { last } => (
@@ -92,10 +132,17 @@ pub fn restoring(error: &RestoreError) -> Explanation {
     )
 }
 
+/// Each on a line of its own.
+fn list(lines: impl Iterator<Item = impl std::fmt::Display>) -> String {
+    lines.map(|line| format!("\n    {line}")).collect()
+}
+
 pub fn restoring_exit_kind(error: &RestoreError) -> ExitKind {
     match error {
-        RestoreError::SeveralTerminals { .. } => ExitKind::Usage,
-        RestoreError::NoBackup { .. } => ExitKind::StoreOrDisk,
+        RestoreError::SeveralTerminals { .. } | RestoreError::SeveralFiles { .. } => {
+            ExitKind::Usage
+        }
+        RestoreError::NoBackup { .. } | RestoreError::NoneUsable { .. } => ExitKind::StoreOrDisk,
         RestoreError::NotForTerminal { .. } => ExitKind::PersonMustLook,
         RestoreError::AllExpired { .. }
         | RestoreError::NoPassword { .. }

@@ -1,30 +1,30 @@
 //! `restore`: from a back-up to an installed certificate on a PC that has neither the letter nor the ledger.
 //!
 //! The newest valid copy of the terminal is opened and held against itself, kept in the data folder as a retrieved file
-//! is, and installed with the same checks and the same proof. Where the four digits are lost, what else may bring
-//! them is offered before a new application is.
+//! is, and installed with the same checks and the same proof. A copy that is broken or gone is told, and the next one is
+//! taken. Where the four digits are lost, what else may bring them is offered before a new application is.
 
 mod candidates;
+mod choosing;
+mod opening;
 mod taking_in;
 
 use std::path::{Path, PathBuf};
 
-use jiff::Timestamp;
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::SecretString;
 use thiserror::Error;
 
 use crate::credential;
-use crate::custody::backup;
-use crate::domain::{Pkcs12, Text, VerifiedCredential, fold_typed, japan_date};
+use crate::domain::{Text, VerifiedCredential};
 use crate::ledger::{Actor, BackedUp, Event, FileHash, Remark, RestoredFrom};
 use crate::platform;
 
 use super::error::Error;
 use super::installing::{Destination, Installation};
-use super::person::{Question, given_or_keyed};
-use super::unlocking::{Locked, Means, Sought, Unlocked};
+use super::unlocking::Means;
 use super::{Desk, Outcome};
 use candidates::{Candidate, Candidates};
+use opening::{Opened, why_unfit};
 
 /// What is restored, and where to.
 pub struct RestoreRequest<'a> {
@@ -55,6 +55,8 @@ pub struct RestoreRun {
     pub checks: Vec<credential::Check>,
     /// Its installation.
     pub installed: Outcome<Installation>,
+    /// Whether its password is known to be on this PC alone.
+    pub lacks_paper: bool,
 }
 
 /// Why nothing can be restored.
@@ -80,6 +82,18 @@ pub enum RestoreError {
         /// Theirs.
         there: Vec<String>,
     },
+    /// Several files without an index could be meant.
+    #[error("{} files could be this computer's certificate", there.len())]
+    SeveralFiles {
+        /// Each with what is known of it.
+        there: Vec<Text>,
+    },
+    /// The copies are broken or gone, all of them.
+    #[error("none of {} copies can be used", unfit.len())]
+    NoneUsable {
+        /// Each with the reason.
+        unfit: Vec<(Text, Text)>,
+    },
     /// Every copy has expired.
     #[error("the newest copy expired on {last}")]
     AllExpired {
@@ -101,41 +115,58 @@ pub enum RestoreError {
 }
 
 impl Desk<'_> {
-    /// Restores the newest valid copy of one terminal and installs it.
+    /// Restores the newest valid copy of one terminal that can be used, and installs it.
     pub fn restore(&mut self, request: RestoreRequest<'_>) -> Result<RestoreRun, Error> {
-        let found = Candidates::at(request.from)?;
-        let candidate = self.choose_copy(&found, &request)?;
-        let others = found.besides(&candidate);
-        let pkcs12 = self.locked_copy(&candidate, request.passphrase.as_ref())?;
-        let Some(Unlocked {
-            pkcs12,
-            password,
-            means,
-        }) = self.unlock(Locked {
-            pkcs12,
-            given: request.password,
-            recovery: candidate.password_file.as_deref(),
-            passphrase: request.passphrase.as_ref(),
-            sought: Sought::Listed(candidate.fingerprint()),
-            destination: Some(request.destination),
-        })?
-        else {
-            return Err(RestoreError::NoPassword {
-                path: candidate.path().to_owned(),
+        let mut found = Candidates::at(request.from)?;
+        if found.are_loose() {
+            self.look_into(&mut found, &request)?;
+        }
+        let copies = self.choose_copies(&found, &request)?;
+        let is_one_file = found.all.len() == 1 && copies.iter().all(|one| one.entry.is_none());
+        let (mut unfit, mut unfit_paths) = (Vec::new(), Vec::new());
+        for candidate in &copies {
+            let error = match self.open_copy(candidate, &request) {
+                Ok(opened) => {
+                    let others = found.besides(Some(candidate), &unfit_paths);
+                    return self.restore_opened(candidate, opened, others, request.destination);
+                }
+                Err(error) => error,
+            };
+            match why_unfit(&error) {
+                Some(why) if !is_one_file => {
+                    unfit.push(self.leave_out(candidate, why));
+                    unfit_paths.push(candidate.path().to_owned());
+                }
+                _ => {
+                    self.tell_others(&found.besides(Some(candidate), &unfit_paths));
+                    return Err(error);
+                }
             }
-            .into());
-        };
-        let sha256 = FileHash(pkcs12.sha256());
-        let expected = self.of_the_file_alone();
-        let examined = credential::examine(pkcs12, &password, &expected, self.now())?;
-        let checks = examined.checks.clone();
-        let verified = examined.into_verified()?;
+        }
+        self.tell_others(&found.besides(None, &unfit_paths));
+        Err(RestoreError::NoneUsable { unfit }.into())
+    }
+
+    fn restore_opened(
+        &mut self,
+        candidate: &Candidate,
+        opened: Opened,
+        others: Vec<Text>,
+        destination: &Destination,
+    ) -> Result<RestoreRun, Error> {
+        let Opened {
+            verified,
+            means,
+            checks,
+        } = opened;
+        let sha256 = FileHash(verified.pkcs12().sha256());
         let place = means.place();
+        let was_searched = means == Means::Search;
         let (medium, from_store) = match means {
             // The store wrote a file of its own, which no medium has yet.
             Means::Store(store) => (None, Some(store)),
             Means::Seal(_) | Means::Given | Means::Typed | Means::RecoveryFile | Means::Search => {
-                let medium = copy_on_medium(&candidate, &verified, sha256, self.data());
+                let medium = copy_on_medium(candidate, &verified, sha256, self.data());
                 (medium, None)
             }
         };
@@ -153,12 +184,15 @@ impl Desk<'_> {
             self.ledger
                 .append(taken.record, self.now(), Actor::Person, event)?;
         }
-        let installed = self
-            .install(&[taken.record], request.destination)?
-            .pop()
-            .ok_or(RestoreError::NoBackup {
-                path: request.from.to_owned(),
-            })?;
+        if was_searched {
+            self.offer_for_paper(&[taken.record])?;
+        }
+        let installed =
+            self.install(&[taken.record], destination)?
+                .pop()
+                .ok_or(RestoreError::NoBackup {
+                    path: candidate.path().to_owned(),
+                })?;
         Ok(RestoreRun {
             copy: candidate.path().to_owned(),
             from_store,
@@ -166,105 +200,25 @@ impl Desk<'_> {
             kept: taken.kept,
             checks,
             installed,
+            lacks_paper: !self.ledger.record(taken.record)?.password_is_elsewhere,
         })
     }
 
-    /// The newest valid copy of the terminal that is meant.
-    fn choose_copy(
-        &mut self,
-        found: &Candidates,
-        request: &RestoreRequest<'_>,
-    ) -> Result<Candidate, Error> {
-        let now = self.now();
-        let here = platform::computer_name();
-        let bound: Vec<String> = self
-            .ledger
-            .bindings()?
-            .into_iter()
-            .filter(|binding| binding.computer_name == here)
-            .filter_map(|binding| binding.terminal_name)
-            .map(|name| name.to_string())
-            .collect();
-        let mut fitting: Vec<&Candidate> = found
-            .all
-            .iter()
-            .filter(|candidate| match request.terminal {
-                Some(named) => candidate.answers_to(named),
-                None => bound.is_empty() || bound.iter().any(|name| candidate.answers_to(name)),
-            })
-            .collect();
-        if fitting.is_empty() {
-            return Err(RestoreError::NotForTerminal {
-                terminal: request
-                    .terminal
-                    .map_or_else(|| bound.join("、"), ToOwned::to_owned),
-                there: found.names(),
-            }
-            .into());
-        }
-        let names = candidates::names_of(&fitting);
-        if names.len() > 1 {
-            let chosen = self.which_of(&names)?;
-            fitting.retain(|candidate| candidate.name() == chosen);
-        }
-        fitting.sort_by_key(|candidate| candidate.not_after());
-        match fitting.pop() {
-            Some(newest) if newest.not_after().is_none_or(|end| end > now) => Ok(newest.clone()),
-            Some(newest) => Err(RestoreError::AllExpired {
-                last: japan_date(newest.not_after().unwrap_or(Timestamp::UNIX_EPOCH)),
-            }
-            .into()),
-            None => Err(RestoreError::NoBackup {
-                path: request.from.to_owned(),
-            }
-            .into()),
-        }
-    }
-
-    fn which_of(&mut self, names: &[String]) -> Result<String, Error> {
-        if !self.person.is_present() {
-            return Err(RestoreError::SeveralTerminals {
-                there: names.to_vec(),
-            }
-            .into());
+    /// What else the back-up has, where one copy did not come back.
+    fn tell_others(&mut self, others: &[Text]) {
+        if others.is_empty() {
+            return;
         }
         self.person.tell(&Text::new(
-            "このパソコンはどの端末ですか？",
-            "Which terminal is this computer?",
+            "ほかにある控え（ファイルを指定すれば使えます: noticert restore FILE）:",
+            "Other copies (name one to take it: noticert restore FILE):",
         ));
-        for (at, name) in names.iter().enumerate() {
-            let line = format!("  {}: {name}", at + 1);
-            self.person.tell(&Text::new(&line, &line));
+        for other in others {
+            self.person.tell(&Text::new(
+                format!("  {}", other.ja),
+                format!("  {}", other.en),
+            ));
         }
-        let question = Question::plain("番号:", "Number:");
-        let typed = self.person.key(&question)?;
-        // Exposed to be read as a number.
-        fold_typed(typed.expose_secret())
-            .parse::<usize>()
-            .ok()
-            .and_then(|number| names.get(number.checked_sub(1)?).cloned())
-            .ok_or_else(|| {
-                RestoreError::SeveralTerminals {
-                    there: names.to_vec(),
-                }
-                .into()
-            })
-    }
-
-    /// The bytes of the `.p12`, unsealed where only a sealed copy is there.
-    fn locked_copy(
-        &mut self,
-        candidate: &Candidate,
-        passphrase: Option<&SecretString>,
-    ) -> Result<Pkcs12, Error> {
-        if let Some(p12) = &candidate.p12 {
-            return Ok(Pkcs12::received(backup::read(p12)?.to_vec()));
-        }
-        let sealed = candidate.path();
-        let prompt = Text::new("バックアップのパスフレーズ:", "Passphrase of the back-up:");
-        let nobody = super::backing_up::nobody_for_the_backup_passphrase;
-        let passphrase = given_or_keyed(passphrase.cloned(), self.person, &prompt, nobody)?;
-        Ok(Pkcs12::from(backup::open(sealed, &passphrase)?))
     }
 }
 
