@@ -145,12 +145,12 @@ fn the_first_run_takes_a_passphrase_twice_and_shuts_the_seal_at_full_strength() 
     let ran = screen.ends();
     assert_eq!(ran.code, 0, "{}", ran.stdout);
     assert!(!ran.stdout.contains(PASSPHRASE), "{}", ran.stdout);
-    // age's stanza: -> scrypt SALT WORK
+    // The stanza of a key file: -> noticert.scrypt SALT WORK
     let key = std::fs::read(workplace.data().join("key.age")).unwrap();
     let stanza = String::from_utf8_lossy(&key);
     let stanza = stanza.lines().nth(1).unwrap();
     assert!(
-        stanza.starts_with("-> scrypt ") && stanza.ends_with(" 17"),
+        stanza.starts_with("-> noticert.scrypt ") && stanza.ends_with(" 17"),
         "{stanza}"
     );
 
