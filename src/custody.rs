@@ -13,6 +13,7 @@ pub mod files;
 mod key_file;
 pub mod names;
 mod passphrase;
+mod place;
 mod plaintext;
 pub mod sealed_letter;
 mod sealing;
@@ -32,6 +33,7 @@ use crate::domain::hexadecimal;
 
 pub use files::{DiskError, DiskTrouble, PathKind};
 pub use key_file::WorkFactor;
+pub use place::BadPlace;
 pub use plaintext::Plaintext;
 pub use sealing::Sealed;
 

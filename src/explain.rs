@@ -298,6 +298,23 @@ pub fn explain(error: &Error) -> Explanation {
                 "Run the same command again to go on.",
             ),
         ),
+        Error::DataInDownloads { path } => (
+            Text::new(
+                format!(
+                    "{} は「ダウンロード」の中です。ブラウザーやほかの端末の目に触れる場所に、台帳と鍵は置けません。",
+                    path.display()
+                ),
+                format!(
+                    "{} lies in the downloads folder, into which browsers and other terminals look: no place for ledger and keys.",
+                    path.display()
+                ),
+            ),
+            nothing_changed(),
+            Text::new(
+                "--data で本人だけが使う別のフォルダーを指定するか、--data を付けずに実行してください。",
+                "Name another folder of your own with --data, or leave --data out.",
+            ),
+        ),
         Error::NoDataFolder => (
             Text::new(
                 "データを置くフォルダーが分かりません。",
@@ -379,6 +396,7 @@ pub fn exit_kind(error: &Error) -> ExitKind {
         | Error::PassphrasesDiffer
         | Error::PasswordsDiffer
         | Error::NoDataFolder
+        | Error::DataInDownloads { .. }
         | Error::NoDownloadsFolder
         | Error::NoTerminalNamed
         | Error::NoJson { .. }

@@ -71,7 +71,7 @@ pub use retrieving::{Retrieval, SiteChoice, file_password, known_password};
 pub use reviewing::Reviewed;
 pub use scanning::{Scanning, scan};
 pub use scans::ScansInClear;
-pub use seal::open_ledger;
+pub use seal::{bad_place, open_ledger};
 pub use sealing::{SealStatus, SealWay, change_seal, lock_seal, seal_status};
 pub use status::TerminalStatus;
 pub use stop::Stop;

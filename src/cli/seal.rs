@@ -5,10 +5,10 @@ use std::path::Path;
 
 use serde_json::json;
 
-use crate::custody::{Ways, WorkFactor};
+use crate::custody::{BadPlace, Ways, WorkFactor};
 use crate::domain::Text;
 use crate::workflow::{
-    Error, SealStatus, SealWay, WatchError, change_seal, lock_seal, seal_status,
+    Error, SealStatus, SealWay, WatchError, bad_place, change_seal, lock_seal, seal_status,
 };
 
 use super::args::{SealArguments, SealCommand, SealOpener};
@@ -94,7 +94,8 @@ fn show(session: &Session, status: &SealStatus) {
                 "sealed": kinds,
                 "in_clear": in_clear,
                 "private": status.is_private,
-                "shared": status.is_shared,
+                "shared": status.bad_place == Some(BadPlace::Shared),
+                "downloads": status.bad_place == Some(BadPlace::Downloads),
             })
         );
         return;
@@ -131,11 +132,8 @@ fn show(session: &Session, status: &SealStatus) {
             "! Others can read this folder.",
         ));
     }
-    if status.is_shared {
-        session.say(&Text::new(
-            "! このフォルダーは共有されているか、クラウドに同期されます。--data で別の場所を使ってください。",
-            "! This folder is shared or synchronised to a cloud: use another one with --data.",
-        ));
+    if let Some(bad) = status.bad_place {
+        session.say(&bad_place(&status.data, bad));
     }
 }
 

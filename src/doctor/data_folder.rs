@@ -4,7 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::Mark;
-use crate::custody::{DiskError, PathKind};
+use crate::custody::{BadPlace, DiskError, PathKind};
 use crate::platform;
 
 /// Where the ledger and its files lie.
@@ -24,6 +24,13 @@ pub enum DataFolder {
     OpenToOthers {
         /// The folder.
         path: PathBuf,
+    },
+    /// It is, or would be, where others look.
+    BadPlace {
+        /// The folder.
+        path: PathBuf,
+        /// What speaks against it.
+        bad: BadPlace,
     },
     /// It cannot be written.
     Refused(DiskError),
@@ -50,7 +57,7 @@ impl DataFolder {
     pub(super) fn mark(&self) -> Mark {
         match self {
             Self::Ready { .. } | Self::ToBeMade { .. } => Mark::Good,
-            Self::OpenToOthers { .. } | Self::Refused(_) => Mark::Wrong,
+            Self::OpenToOthers { .. } | Self::BadPlace { .. } | Self::Refused(_) => Mark::Wrong,
         }
     }
 }
@@ -72,6 +79,9 @@ pub(super) fn look(path: &Path) -> DataFolder {
         return DataFolder::Refused(DiskError::new(PathKind::DataFolder, there, error));
     }
     let path = path.to_owned();
+    if let Some(bad) = BadPlace::of(&path) {
+        return DataFolder::BadPlace { path, bad };
+    }
     match there == path {
         false => DataFolder::ToBeMade { path },
         true => match platform::is_owner_only(&path) {
@@ -121,6 +131,28 @@ mod tests {
         assert!(matches!(look(&missing), DataFolder::Ready { .. }));
         assert_eq!(std::fs::read_dir(&missing).unwrap().count(), 0);
         assert_eq!(std::fs::read_dir(scratch.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_folder_where_others_look_is_told_whether_or_not_it_is_there() {
+        let scratch = tempfile::tempdir().unwrap();
+        for (name, expected) in [
+            ("OneDrive", BadPlace::Shared),
+            ("Downloads", BadPlace::Downloads),
+        ] {
+            let folder = scratch.path().join(name);
+            for exists in [false, true] {
+                if exists {
+                    platform::create_owner_only_dir(&folder).unwrap();
+                }
+                let found = look(&folder);
+                assert_eq!(found.mark(), Mark::Wrong);
+                assert!(
+                    matches!(found, DataFolder::BadPlace { bad, .. } if bad == expected),
+                    "{name}"
+                );
+            }
+        }
     }
 
     #[test]

@@ -215,6 +215,12 @@ pub enum Error {
     /// Neither an option nor the environment says where data lies.
     #[error("no data folder is known")]
     NoDataFolder,
+    /// A new data folder would lie where browsers save, among what others look into.
+    #[error("{} is no place for a new data folder", path.display())]
+    DataInDownloads {
+        /// The folder.
+        path: PathBuf,
+    },
     /// Neither an option nor the account says where the browser saves.
     #[error("no downloads folder is known")]
     NoDownloadsFolder,

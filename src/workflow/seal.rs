@@ -5,9 +5,9 @@ use std::path::Path;
 use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::custody::{CustodyError, Vault, WorkFactor};
+use crate::custody::{BadPlace, CustodyError, Vault, WorkFactor};
 use crate::domain::Text;
-use crate::ledger::Ledger;
+use crate::ledger::{Ledger, LedgerError};
 
 use super::error::Error;
 use super::person::{Person, PersonError};
@@ -24,6 +24,7 @@ pub fn open_ledger(
     person: &mut dyn Person,
     now: Timestamp,
 ) -> Result<Ledger, Error> {
+    check_place(data, person)?;
     let locked = Ledger::open(data, None, now)?;
     let vault = if Vault::exists(data) {
         open_vault(data, given, person)?
@@ -39,6 +40,49 @@ pub fn open_ledger(
     let ledger = locked.with_vault(vault)?;
     wipe_settled_answers(&ledger)?;
     Ok(ledger)
+}
+
+/// Says what speaks against the place of a data folder; a new one is not made in a folder of downloads.
+fn check_place(data: &Path, person: &mut dyn Person) -> Result<(), Error> {
+    let Some(bad) = BadPlace::of(data) else {
+        return Ok(());
+    };
+    // What is there already stays within reach.
+    let is_new = !Vault::exists(data)
+        && matches!(
+            Ledger::open_read_only(data),
+            Err(LedgerError::NoLedger { .. })
+        );
+    if bad == BadPlace::Downloads && is_new {
+        return Err(Error::DataInDownloads {
+            path: data.to_owned(),
+        });
+    }
+    person.tell(&bad_place(data, bad));
+    Ok(())
+}
+
+/// What speaks against the place of a data folder, for people.
+pub fn bad_place(data: &Path, bad: BadPlace) -> Text {
+    let data = data.display();
+    match bad {
+        BadPlace::Shared => Text::new(
+            format!(
+                "! データフォルダー {data} は共有されているか、クラウドに同期されます。本人だけのフォルダーに移し、--data で指定してください。"
+            ),
+            format!(
+                "! The data folder {data} is shared or synchronised to a cloud. Move it to a folder of your own and name that with --data."
+            ),
+        ),
+        BadPlace::Downloads => Text::new(
+            format!(
+                "! データフォルダー {data} は「ダウンロード」の中にあり、ほかの端末やプログラムの目に触れます。本人だけのフォルダーに移し、--data で指定してください。"
+            ),
+            format!(
+                "! The data folder {data} lies in the downloads folder, into which others look. Move it to a folder of your own and name that with --data."
+            ),
+        ),
+    }
 }
 
 /// Opens the seal: as the account that is logged on where that is set up, else by its passphrase.

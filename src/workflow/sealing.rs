@@ -5,8 +5,7 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use secrecy::SecretString;
 
-use crate::custody::backup::medium::is_shared;
-use crate::custody::{KeyId, Vault, Ways, WorkFactor};
+use crate::custody::{BadPlace, KeyId, Vault, Ways, WorkFactor};
 use crate::ledger::{Ledger, LedgerError, SealedKind};
 use crate::platform;
 
@@ -36,8 +35,8 @@ pub struct SealStatus {
     pub in_clear: Vec<PathBuf>,
     /// Whether nobody else may read the folder.
     pub is_private: bool,
-    /// Whether the folder is shared or carried into a cloud.
-    pub is_shared: bool,
+    /// What speaks against the folder's place.
+    pub bad_place: Option<BadPlace>,
 }
 
 /// Changes what opens the seal of `data`; returns what opens it now.
@@ -87,7 +86,7 @@ pub fn seal_status(data: &Path) -> Result<SealStatus, Error> {
         kinds,
         in_clear,
         is_private: platform::is_owner_only(data).unwrap_or(false),
-        is_shared: is_shared(data),
+        bad_place: BadPlace::of(data),
     })
 }
 

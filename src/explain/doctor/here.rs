@@ -1,5 +1,6 @@
 //! Findings about this computer, in words.
 
+use crate::custody::BadPlace;
 use crate::doctor::{
     Account, Certificates, DataFolder, FaceLibrary, FoundFiles, FreeSpace, Known, MpkiClient,
     Stick, Store,
@@ -69,6 +70,23 @@ pub(super) fn data_folder(found: &DataFolder) -> Sentences {
             "共有をやめて本人だけの権限にするか（Linux は chmod 700）、--data で別のフォルダーを指定してください。",
             "Stop sharing it and make it yours alone (chmod 700 on Linux), or name another folder with --data.",
         ),
+        DataFolder::BadPlace { path, bad } => {
+            let path = path.display();
+            with_next(
+                match bad {
+                    BadPlace::Shared => Text::new(
+                        format!("{path} は共有されているか、クラウドに同期されます"),
+                        format!("{path} is shared or synchronised to a cloud"),
+                    ),
+                    BadPlace::Downloads => Text::new(
+                        format!("{path} は「ダウンロード」の中です"),
+                        format!("{path} lies in the downloads folder"),
+                    ),
+                },
+                "本人だけが使うフォルダーを --data で指定してください（中身があるなら、フォルダーごと移してから）。",
+                "Name a folder of your own with --data; move the whole folder there first if it holds anything.",
+            )
+        }
         DataFolder::Refused(error) => {
             let told = custody::disk(error);
             (told.what, Some(told.next))
