@@ -16,6 +16,7 @@ pub mod page;
 mod restoring;
 mod retrieval;
 mod scanner;
+mod store;
 mod watch;
 
 use crate::config::ConfigError;
@@ -82,6 +83,7 @@ pub fn explain(error: &Error) -> Explanation {
         Error::Retrieval(error) => return retrieval::explain(error),
         Error::Credential(error) => return credential::explain(error),
         Error::Install(error) => return installer::explain(error),
+        Error::Store { doing, source } => return store::explain(*doing, source),
         Error::Account(error) => return installer::account(error),
         Error::Intake(error) => return intake::explain(error),
         Error::Adopt(error) => return by_hand::explain(error),
@@ -422,6 +424,7 @@ pub fn exit_kind(error: &Error) -> ExitKind {
         Error::Retrieval(error) => retrieval::exit_kind(error),
         Error::Credential(_) | Error::InvalidP12 { .. } => ExitKind::InvalidCredential,
         Error::Install(_) => ExitKind::StoreOrDisk,
+        Error::Store { source, .. } => store::exit_kind(source),
         Error::Row(_)
         | Error::Account(_)
         | Error::DeadlinePassed { .. }

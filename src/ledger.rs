@@ -4,6 +4,7 @@
 //! a table of their own. So two copies of a ledger can be merged by union, and what a
 //! terminal brings back never overwrites what the office knows.
 
+mod code_changes;
 mod custody_events;
 mod event;
 mod find;
@@ -34,6 +35,7 @@ use uuid::Uuid;
 use crate::custody::files;
 use crate::custody::{CustodyError, DiskError, KeyId, PathKind, Vault};
 
+pub use code_changes::CodeChange;
 pub use custody_events::{BackedUp, Origin as RestoredFrom, PasswordPlace, Removing, Restored};
 pub use event::{
     Actor, ByHand, Confirmed, Event, Lending, LoggedEvent, RelativePath, RelativePathError,

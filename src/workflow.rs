@@ -59,7 +59,7 @@ pub use backing_up::{
 };
 pub use by_hand::{ByHand, SecretScreen};
 pub use drafts::{Draft, DraftsError, RowError};
-pub use error::Error;
+pub use error::{Error, StoreStep};
 pub use installing::{CredentialWriter, Destination, Installation};
 pub use packing::{PackError, Packed, Packing};
 pub use person::{About, Person, PersonError, Progress, Question};

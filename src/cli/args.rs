@@ -6,7 +6,9 @@ use std::path::PathBuf;
 
 use clap::builder::PossibleValue;
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use jiff::civil::Date;
 
+use crate::domain::InstitutionCode;
 use crate::ledger::Keep;
 use crate::practice::site::Fault;
 
@@ -312,9 +314,18 @@ pub struct RemoveOldArguments {
     /// 証明書の拇印（SHA-256）の先頭8桁以上（省略時は、削除してよいものを順に尋ねる）
     #[arg(value_name = "FINGERPRINT")]
     pub fingerprints: Vec<String>,
-    /// 有効なものなど、ふつうは残すものも削除する（人が言葉を入力して確かめる）
+    /// 有効なものなど、ふつうは残すものも削除する（人が言葉を入力して確かめる。元に戻す写しを作れないものは、それでも削除しない）
     #[arg(long, requires = "fingerprints")]
     pub force: bool,
+    /// 医療機関コードが変わったとき: 前のコード（変わったことを台帳に記録する）
+    #[arg(long, value_name = "CODE", requires_all = ["new_code", "changed_on"])]
+    pub old_code: Option<InstitutionCode>,
+    /// 今の医療機関コード（--old-code とともに）
+    #[arg(long, value_name = "CODE", requires = "old_code")]
+    pub new_code: Option<InstitutionCode>,
+    /// 医療機関コードが変わった日（--old-code とともに）
+    #[arg(long, value_name = "YYYY-MM-DD", requires = "old_code")]
+    pub changed_on: Option<Date>,
     #[command(flatten)]
     pub store: StoreArguments,
 }

@@ -8,7 +8,7 @@ use crate::workflow::{Audited, AuditedStore, Error, audit};
 
 use super::args::AuditArguments;
 use super::exit::ExitCode;
-use super::{Session, now, open};
+use super::{Session, now, open, report};
 
 pub fn run(session: &Session, arguments: &AuditArguments) -> Result<ExitCode, Error> {
     let data = open::data_folder(&session.common)?;
@@ -19,10 +19,10 @@ pub fn run(session: &Session, arguments: &AuditArguments) -> Result<ExitCode, Er
     };
     let destination = open::destination(&arguments.store)?;
     let stores = audit(ledger.as_ref(), &session.config, &destination, now());
-    let mut code = match stores.iter().any(AuditedStore::is_wrong) {
-        true => ExitCode::PersonMustLook,
-        false => ExitCode::Done,
-    };
+    let code = stores
+        .iter()
+        .map(code_of)
+        .fold(ExitCode::Done, ExitCode::and);
     if session.common.json {
         let stores: Vec<Value> = stores
             .iter()
@@ -46,14 +46,20 @@ pub fn run(session: &Session, arguments: &AuditArguments) -> Result<ExitCode, Er
             ),
             Ok(certificates) => certificates.iter().for_each(|one| show(session, one)),
             Err(error) => {
-                let told = session.report(error);
-                if store.is_wrong() {
-                    code = code.and(told);
-                }
+                session.report(error);
             }
         }
     }
     Ok(code)
+}
+
+/// A store that could not be looked into is not in order either.
+fn code_of(store: &AuditedStore) -> ExitCode {
+    match &store.certificates {
+        Err(error) => report::code_of(error),
+        Ok(_) if store.has_faults() => ExitCode::PersonMustLook,
+        Ok(_) => ExitCode::Done,
+    }
 }
 
 fn show(session: &Session, one: &Audited) {

@@ -1,6 +1,7 @@
 //! `noticert remove-old` and `noticert undo-remove`
 
 use crate::domain::{Text, japan_date};
+use crate::ledger::CodeChange;
 use crate::workflow::{Error, Family, RemovalRun, Standing, Surveyed};
 
 use super::args::{RemoveOldArguments, UndoRemoveArguments};
@@ -13,6 +14,18 @@ pub fn run(session: &Session, arguments: &RemoveOldArguments) -> Result<ExitCode
     let ledger = open::ledger(session, &mut person)?;
     let destination = open::destination(&arguments.store)?;
     let mut desk = session.desk(ledger, &mut person);
+    if let (Some(old), Some(new), Some(on)) = (
+        arguments.old_code.clone(),
+        arguments.new_code.clone(),
+        arguments.changed_on,
+    ) {
+        let noted = Text::new(
+            format!("✓ {on} に医療機関コードが {old} から {new} に変わった、と台帳に記録しました"),
+            format!("✓ recorded: the institution code changed from {old} to {new} on {on}"),
+        );
+        desk.note_code_change(CodeChange { old, new, on })?;
+        println!("{}", session.text(&noted));
+    }
     if arguments.fingerprints.is_empty() {
         let (store, found) = desk.survey(&destination)?;
         println!("{}", session.text(&store));
@@ -82,7 +95,7 @@ fn show(session: &Session, run: RemovalRun) -> ExitCode {
 fn line(session: &Session, certificate: &Surveyed) -> String {
     let facts = &certificate.facts;
     let mark = match certificate.standing {
-        Standing::InUse | Standing::OldCode => "✓",
+        Standing::InUse | Standing::OtherCode | Standing::OldCode { .. } => "✓",
         Standing::Removable { .. } => "×",
         Standing::Waits(_) => "-",
     };

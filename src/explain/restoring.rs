@@ -1,6 +1,7 @@
 //! Coming back and going away: restoring certificates and removing old ones, in words.
 
 use crate::domain::Text;
+use crate::installer::InstallError;
 use crate::workflow::{RemoveError, RestoreError, WaitsFor};
 
 use super::{ExitKind, Explanation, nothing_changed};
@@ -184,7 +185,11 @@ pub fn removing(error: &RemoveError) -> Explanation {
                 ),
             },
             match what {
-                WaitsFor::Successor | WaitsFor::Proof => Text::new(
+                WaitsFor::Successor => Text::new(
+                    "先に新しい証明書を noticert install で入れてください。医療機関コードが変わったのなら、その日を noticert remove-old --old-code 前のコード --new-code 今のコード --changed-on 年-月-日 で台帳に記録してください。",
+                    "Install the new one first: noticert install. Where the institution code changed, record the day: noticert remove-old --old-code OLD --new-code NEW --changed-on YYYY-MM-DD",
+                ),
+                WaitsFor::Proof => Text::new(
                     "先に新しい証明書を noticert install で入れてください。",
                     "Install the new one first: noticert install",
                 ),
@@ -198,6 +203,7 @@ pub fn removing(error: &RemoveError) -> Explanation {
                 ),
             },
         ),
+        RemoveError::NoUndoCopy { name, source } => return no_undo_copy(name, source),
         RemoveError::NotOne { text, matches } => (
             Text::new(
                 format!("「{text}」に当たるこのサービスの証明書は{matches}枚です。"),
@@ -240,12 +246,41 @@ pub fn removing(error: &RemoveError) -> Explanation {
     Explanation::new(what, nothing_changed(), next)
 }
 
+fn no_undo_copy(name: &str, why: &InstallError) -> Explanation {
+    let what = match why {
+        InstallError::NoKey { .. } => Text::new(
+            format!("「{name}」には鍵がなく、元に戻すための写しを作れません。"),
+            format!("“{name}” has no key, so that no copy to put back can be made."),
+        ),
+        _ => Text::new(
+            format!(
+                "「{name}」の鍵はこのストアから取り出せず（エクスポート不可、または使うたびに確認する設定）、元に戻すための写しを作れません。"
+            ),
+            format!(
+                "The key of “{name}” does not leave this store, so that no copy to put back can be made."
+            ),
+        ),
+    };
+    Explanation::new(
+        what,
+        Text::new(
+            "削除していません。noticert が削除するのは、元に戻せるものだけです（--force でも同じです）。",
+            "It was not removed. noticert removes only what it can put back, also with --force.",
+        ),
+        Text::new(
+            "そのままで構いません。どうしても消すなら、もう要らないことを確かめてから、ブラウザーの証明書の管理（Windows は certmgr.msc）で消してください。元には戻せません。",
+            "It can stay. If it has to go, make sure that nobody needs it and remove it in the browser's certificate manager (certmgr.msc on Windows): that cannot be undone.",
+        ),
+    )
+}
+
 pub fn removing_exit_kind(error: &RemoveError) -> ExitKind {
     match error {
         RemoveError::NotOne { .. } => ExitKind::Usage,
         RemoveError::PutBack { .. } => ExitKind::StoreOrDisk,
         RemoveError::StillValid { .. }
         | RemoveError::Waits { .. }
+        | RemoveError::NoUndoCopy { .. }
         | RemoveError::Declined
         | RemoveError::NothingToUndo => ExitKind::PersonMustLook,
     }

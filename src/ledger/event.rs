@@ -176,6 +176,17 @@ pub enum Event {
         /// What the PC calls itself.
         computer_name: String,
     },
+    /// A person says that another institution code took the place of this one.
+    CodeChanged {
+        /// The earlier code.
+        #[serde(with = "as_text")]
+        old: InstitutionCode,
+        /// The code since then.
+        #[serde(with = "as_text")]
+        new: InstitutionCode,
+        /// The first day of the new one.
+        on: Date,
+    },
     /// The site's form with which this file was retrieved; the next run notices when it has changed.
     FormSeen {
         /// The site.
@@ -537,5 +548,16 @@ mod tests {
         let note = Event::ServiceFailed { note: None };
         let json = serde_json::to_string(&note).unwrap();
         assert_eq!(serde_json::from_str::<Event>(&json).unwrap(), note);
+        let changed = Event::CodeChanged {
+            old: "0110113719".parse().unwrap(),
+            new: "1310411114".parse().unwrap(),
+            on: Date::constant(2026, 11, 1),
+        };
+        let json = serde_json::to_string(&changed).unwrap();
+        assert_eq!(
+            json,
+            r#"{"kind":"code-changed","old":"0110113719","new":"1310411114","on":"2026-11-01"}"#
+        );
+        assert_eq!(serde_json::from_str::<Event>(&json).unwrap(), changed);
     }
 }

@@ -98,7 +98,10 @@ impl Fold {
             Event::SeenAgain { differs, .. } if !differs.is_empty() => {
                 self.problems.push(differing(&differs));
             }
-            Event::SeenAgain { .. } | Event::BoundToThisPc { .. } | Event::FormSeen { .. } => {}
+            Event::SeenAgain { .. }
+            | Event::BoundToThisPc { .. }
+            | Event::CodeChanged { .. }
+            | Event::FormSeen { .. } => {}
             Event::Confirmed(confirmed) => self.confirm(confirmed),
             Event::RejectedSheet { reason } => self.rejected = Some(reason),
             Event::Linked { other } => self.links.push(other),
@@ -666,6 +669,11 @@ mod tests {
                 proved: false
             }),
             Just(Event::ServiceConfirmed),
+            Just(Event::CodeChanged {
+                old: "0110113719".parse().unwrap(),
+                new: "1310411114".parse().unwrap(),
+                on: Date::constant(2026, 11, 1),
+            }),
             Just(Event::ServiceFailed { note: None }),
             (fingerprint(), any::<bool>())
                 .prop_map(|(it, counts)| Event::BackedUp(backed_up(it, counts))),

@@ -226,6 +226,11 @@ impl Store {
         self.events_where("kind = 'bound-to-this-pc'", [])
     }
 
+    /// The events that tell of a change of code, in order.
+    pub(super) fn code_changes(&self) -> Result<Vec<LoggedEvent>, LedgerError> {
+        self.events_where("kind = 'code-changed'", [])
+    }
+
     /// Records that name `record` as the same issuance.
     pub(super) fn linked_to(&self, record: RecordId) -> Result<Vec<RecordId>, LedgerError> {
         let query = "SELECT DISTINCT record FROM events \

@@ -12,7 +12,7 @@ use crate::ledger::Ledger;
 
 use super::error::Error;
 use super::installing::Destination;
-use super::surveying::{Family, Standing, Surveyed, is_locked, label, survey};
+use super::surveying::{Family, Standing, Surveyed, label, survey};
 
 /// One store.
 #[derive(Debug)]
@@ -61,6 +61,8 @@ pub struct Audited {
 /// What is wrong with an installed certificate.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Fault {
+    /// It is valid, and the store does not have its key: nothing connects with it.
+    NoKey,
     /// No copy on another medium.
     NoBackup,
     /// There is a copy, and its password is known to be on this PC alone.
@@ -75,6 +77,7 @@ impl Fault {
     /// Stable, for programs.
     pub fn code(self) -> &'static str {
         match self {
+            Self::NoKey => "no-key",
             Self::NoBackup => "no-backup",
             Self::PasswordHereOnly => "password-here-only",
             Self::KeyAsks => "key-asks",
@@ -85,6 +88,10 @@ impl Fault {
     /// What it means, and what to do.
     pub fn text(self) -> Text {
         match self {
+            Self::NoKey => Text::new(
+                "鍵がないので、この証明書では接続できません → 取得した .p12 から noticert install、またはバックアップから noticert restore",
+                "its key is missing, so that it connects nowhere: noticert install from the retrieved .p12, or noticert restore from a back-up",
+            ),
             Self::NoBackup => Text::new(
                 "バックアップがありません → noticert backup（台帳にないものは --from-store）",
                 "it is not backed up: noticert backup (--from-store where the ledger does not know it)",
@@ -135,12 +142,11 @@ pub fn audit(
 }
 
 impl AuditedStore {
-    /// Whether something is wrong here. A store that is merely locked is a remark.
-    pub fn is_wrong(&self) -> bool {
-        match &self.certificates {
-            Ok(certificates) => certificates.iter().any(|one| !one.faults.is_empty()),
-            Err(error) => !is_locked(error),
-        }
+    /// Whether something is wrong with a certificate here.
+    pub fn has_faults(&self) -> bool {
+        self.certificates
+            .as_ref()
+            .is_ok_and(|certificates| certificates.iter().any(|one| !one.faults.is_empty()))
     }
 }
 
@@ -158,7 +164,10 @@ fn audited(one: &Surveyed, rules: Option<KeyRules>, now: Timestamp) -> Audited {
             .count()
     });
     let mut faults = Vec::new();
-    if is_valid && one.has_key && one.family == Family::Present {
+    let matters = is_valid && one.family == Family::Present;
+    if matters && !one.has_key {
+        faults.push(Fault::NoKey);
+    } else if matters {
         match (copies, is_backed_up) {
             (0, _) => faults.push(Fault::NoBackup),
             (_, false) => faults.push(Fault::PasswordHereOnly),

@@ -53,6 +53,15 @@ pub enum Error {
     /// The store did not take the certificate.
     #[error(transparent)]
     Install(#[from] InstallError),
+    /// A store failed in another step than an installation.
+    #[error("the store failed {}", doing.words())]
+    Store {
+        /// The step.
+        doing: StoreStep,
+        /// Why.
+        #[source]
+        source: InstallError,
+    },
     /// The program runs as an account whose store is not the one to fill.
     #[error(transparent)]
     Account(#[from] AccountError),
@@ -242,4 +251,34 @@ pub enum Error {
     /// The demo read something that its letters do not say.
     #[error("the demo read a value that its letter does not print")]
     Misread,
+}
+
+/// What a store was asked for, besides an installation.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum StoreStep {
+    /// What is in it.
+    Looking,
+    /// A copy that undoes a removal.
+    Copying,
+    /// To let a certificate go.
+    Removing,
+    /// To take back what was removed.
+    PuttingBack,
+}
+
+impl StoreStep {
+    fn words(self) -> &'static str {
+        match self {
+            Self::Looking => "while it was looked into",
+            Self::Copying => "before a removal",
+            Self::Removing => "in a removal",
+            Self::PuttingBack => "in putting a certificate back",
+        }
+    }
+}
+
+impl Error {
+    pub(super) fn store(doing: StoreStep, source: InstallError) -> Self {
+        Self::Store { doing, source }
+    }
 }

@@ -8,12 +8,12 @@ use secrecy::ExposeSecret;
 use thiserror::Error;
 
 use crate::credential;
-use crate::domain::{CertificatePassword, Fingerprint, TerminalName, Text, japan_date};
-use crate::installer::{self, CertificateStore, Proof};
+use crate::domain::{CertificatePassword, Fingerprint, Pkcs12, TerminalName, Text, japan_date};
+use crate::installer::{self, CertificateStore, InstallError, Proof};
 use crate::ledger::{Actor, Event, Removal, Removing};
 
 use super::Desk;
-use super::error::Error;
+use super::error::{Error, StoreStep};
 use super::installing::{Destination, exported_file};
 use super::person::{PersonError, Question};
 use super::retrieving::is_yes;
@@ -37,6 +37,15 @@ pub enum RemoveError {
         name: String,
         /// What it waits for.
         what: WaitsFor,
+    },
+    /// No copy that undoes the removal can be made, so that it is not removed.
+    #[error("no copy of the certificate can be made")]
+    NoUndoCopy {
+        /// What it is called.
+        name: String,
+        /// Why.
+        #[source]
+        source: InstallError,
     },
     /// No certificate of the service in the store begins with this fingerprint, or several do.
     #[error("{matches} certificates of the service answer to {text:?}")]
@@ -147,7 +156,9 @@ impl Desk<'_> {
                     .any(|removal| removal.removing.fingerprint == facts.fingerprint)
             })
             .map(|facts| {
-                store.remove(&facts.fingerprint)?;
+                store
+                    .remove(&facts.fingerprint)
+                    .map_err(|source| Error::store(StoreStep::Removing, source))?;
                 Ok(Removed {
                     name: label(facts),
                     last: japan_date(facts.not_after),
@@ -167,26 +178,33 @@ impl Desk<'_> {
             label(&certificate.facts),
             japan_date(certificate.facts.not_after),
         );
-        let successor = match &certificate.standing {
-            Standing::Removable { successor } => {
-                self.consent(&name, last)?;
-                Some(*successor)
-            }
-            Standing::InUse | Standing::OldCode if !force => {
+        match &certificate.standing {
+            Standing::InUse | Standing::OtherCode | Standing::OldCode { .. } if !force => {
                 return Err(RemoveError::StillValid { name, last }.into());
             }
             Standing::Waits(what) if !force => {
                 return Err(RemoveError::Waits { name, what: *what }.into());
             }
-            Standing::InUse | Standing::OldCode | Standing::Waits(_) => {
+            _ => {}
+        }
+        let mut store = destination.open();
+        let fingerprint = certificate.facts.fingerprint;
+        // Before anybody is asked: what cannot be put back is not removed, whatever they say.
+        let (copy, password) = undo_copy(store.as_mut(), &fingerprint, &name)?;
+        let successor = match &certificate.standing {
+            Standing::Removable { successor } => {
+                self.consent(&name, last)?;
+                Some(*successor)
+            }
+            _ => {
                 self.consent_by_word(certificate, &name, last)?;
                 None
             }
         };
-        let mut store = destination.open();
-        let fingerprint = certificate.facts.fingerprint;
-        self.seal_undo_copy(store.as_mut(), destination, certificate, &name)?;
-        store.remove(&fingerprint)?;
+        self.seal_undo_copy((&copy, &password), destination, certificate, &name)?;
+        store
+            .remove(&fingerprint)
+            .map_err(|source| Error::store(StoreStep::Removing, source))?;
         if let Some(successor) = successor
             && !matches!(store.prove(&successor), Ok(Proof::Signed))
         {
@@ -202,14 +220,12 @@ impl Desk<'_> {
 
     fn seal_undo_copy(
         &mut self,
-        store: &mut dyn CertificateStore,
+        (copy, password): (&Pkcs12, &CertificatePassword),
         destination: &Destination,
         certificate: &Surveyed,
         name: &str,
     ) -> Result<(), Error> {
-        let password = drawn_password()?;
         let facts = &certificate.facts;
-        let copy = exported_file(store, &facts.fingerprint, &password)?;
         let now = self.now();
         let record = match &certificate.record {
             Some(record) => record.id,
@@ -217,7 +233,7 @@ impl Desk<'_> {
             None => self.ledger.new_record(now)?,
         };
         self.ledger
-            .begin_removal(record, &copy, &password, now, |undo, password| Removing {
+            .begin_removal(record, copy, password, now, |undo, password| Removing {
                 store: destination.id(),
                 fingerprint: facts.fingerprint,
                 name: name.to_owned(),
@@ -280,7 +296,8 @@ impl Desk<'_> {
             .parse()
             .or_else(|_| removing.fingerprint.to_string().parse())
             .map_err(|_| RemoveError::NothingToUndo)?;
-        installer::install(destination.open().as_mut(), &verified, &name)?;
+        installer::install(destination.open().as_mut(), &verified, &name)
+            .map_err(|source| Error::store(StoreStep::PuttingBack, source))?;
         Ok(())
     }
 
@@ -309,7 +326,7 @@ impl Desk<'_> {
         name: &str,
         last: jiff::civil::Date,
     ) -> Result<(), Error> {
-        let why = why_it_stays(certificate);
+        let why = certificate.why();
         let ja = format!(
             "証明書「{name}」（有効期限 {last}）: {} 削除すると、この証明書では接続できなくなります。\n削除するなら「削除する」と入力:",
             why.ja
@@ -327,40 +344,6 @@ impl Desk<'_> {
             "削除する" | "「削除する」" | "remove" => Ok(()),
             _ => Err(RemoveError::Declined.into()),
         }
-    }
-}
-
-impl Surveyed {
-    /// Where it stands, for people.
-    pub fn why(&self) -> Text {
-        why_it_stays(self)
-    }
-}
-
-fn why_it_stays(certificate: &Surveyed) -> Text {
-    match &certificate.standing {
-        Standing::InUse => Text::new("有効です。", "it is valid."),
-        Standing::OldCode => Text::new(
-            "古い医療機関コードの証明書で、まだ有効です（コードの変更日から120日、または有効期限までは必要です）。",
-            "it has the old institution code and is valid: needed for 120 days from the change, or until it expires.",
-        ),
-        Standing::Removable { .. } => Text::new("期限切れです。", "it expired."),
-        Standing::Waits(WaitsFor::Successor) => Text::new(
-            "期限切れですが、代わりの有効な証明書がこのストアにありません。",
-            "it expired, and no valid one is in this store.",
-        ),
-        Standing::Waits(WaitsFor::Proof) => Text::new(
-            "期限切れですが、新しい証明書の鍵がこのストアで使えることを確かめられません。",
-            "it expired, and the new one did not sign in this store.",
-        ),
-        Standing::Waits(WaitsFor::Backup) => Text::new(
-            "期限切れですが、新しい証明書のバックアップがまだです（noticert backup）。",
-            "it expired, and the new one is not backed up (noticert backup).",
-        ),
-        Standing::Waits(WaitsFor::Key) => Text::new(
-            "期限切れで、鍵がありません。元に戻す写しを作れないので、そのままにします。",
-            "it expired and has no key, so that no copy to put back can be made.",
-        ),
     }
 }
 
@@ -383,6 +366,28 @@ fn named_among<'a>(found: &'a [Surveyed], text: &str) -> Result<&'a Surveyed, Er
 fn begins(fingerprint: &Fingerprint, text: &str) -> bool {
     let text = text.replace([':', ' '], "").to_lowercase();
     text.len() >= SHORTEST && fingerprint.to_string().starts_with(&text)
+}
+
+/// The certificate with its key, shut with four digits of its own.
+fn undo_copy(
+    store: &mut dyn CertificateStore,
+    fingerprint: &Fingerprint,
+    name: &str,
+) -> Result<(Pkcs12, CertificatePassword), Error> {
+    let password = drawn_password()?;
+    match exported_file(store, fingerprint, &password) {
+        Ok(copy) => Ok((copy, password)),
+        Err(
+            source @ (InstallError::NoKey { .. }
+            | InstallError::NotExportable { .. }
+            | InstallError::KeyAsks { .. }),
+        ) => Err(RemoveError::NoUndoCopy {
+            name: name.to_owned(),
+            source,
+        }
+        .into()),
+        Err(source) => Err(Error::store(StoreStep::Copying, source)),
+    }
 }
 
 /// Four digits for a copy that is sealed as a whole anyway.

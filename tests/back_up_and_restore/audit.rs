@@ -72,7 +72,31 @@ fn what_asks_for_a_password_at_each_use_is_named() {
     let mut command = workplace.command(["audit"]);
     let output = command.env("HOME", &home).output().unwrap();
     let ran = super::support::Ran::of(output);
-    // Locked, so that nothing in it can be told: said, and no failure of the audit.
-    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    // Locked, so that nothing in it can be told: a person has to look.
+    assert_eq!(ran.code, 10, "{}", ran.stderr);
     assert!(ran.stderr.contains("パスワード"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("点検できていません"), "{}", ran.stderr);
+    assert!(!ran.stderr.contains("インストールは完了"), "{}", ran.stderr);
+    let mut command = workplace.command(["audit", "--json"]);
+    let ran = super::support::Ran::of(command.env("HOME", &home).output().unwrap());
+    assert_eq!(ran.code, 10, "{}", ran.stderr);
+}
+
+#[test]
+fn a_valid_certificate_without_its_key_is_a_fault() {
+    let workplace = retrieved();
+    let pem = workplace.path("pem");
+    let store = ["--folder", pem.to_str().unwrap()];
+    workplace.run(["install", &name(&workplace, 0), store[0], store[1]]);
+    let entry = std::fs::read_dir(&pem).unwrap().next().unwrap().unwrap();
+    std::fs::remove_file(entry.path().join("key.pem")).unwrap();
+
+    let ran = workplace.run(["audit", "--json", store[0], store[1]]);
+    assert_eq!(ran.code, 10, "{}", ran.stdout);
+    let certificate = &ran.json()["stores"][0]["certificates"][0];
+    assert_eq!(certificate["valid"], true);
+    assert_eq!(certificate["problems"], serde_json::json!(["no-key"]));
+    let ran = workplace.run(["audit", store[0], store[1]]);
+    assert_eq!(ran.code, 10);
+    assert!(ran.stdout.contains("✗ 鍵がないので"), "{}", ran.stdout);
 }
