@@ -124,6 +124,32 @@ fn a_person_picks_by_number_which_terminal_this_computer_is() {
     assert!(bound.stdout.contains(&second), "{}", bound.stdout);
 }
 
+/// The whole job ends with the question how the service goes.
+#[test]
+#[ignore = "needs Tesseract"]
+fn the_whole_job_asks_at_its_end_whether_the_service_opens() {
+    let workplace = Workplace::new();
+    let site = PracticeSite::start(&workplace.path("practice"), 1);
+    workplace.confirm(&site.issuances);
+    let pem = workplace.path("pem");
+    let mut arguments = vec![
+        "run".to_owned(),
+        site.letter.display().to_string(),
+        "--folder".to_owned(),
+        pem.display().to_string(),
+    ];
+    arguments.extend(site.options(&workplace));
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let ran = typed(&workplace, &arguments, &["n"]);
+    assert_eq!(ran.code, 10, "{}", ran.stdout);
+    let (asked, listed) = (
+        ran.stdout.find("使えましたか"),
+        ran.stdout.find("利用できず"),
+    );
+    assert!(asked.is_some() && asked < listed, "{}", ran.stdout);
+    assert_eq!(workplace.terminals()[0]["state"], "service-failed");
+}
+
 #[test]
 fn the_first_run_takes_a_passphrase_twice_and_shuts_the_seal_at_full_strength() {
     let workplace = Workplace::untouched();

@@ -286,6 +286,7 @@ fn secrets_are_opened_only_where_they_are_used() {
             "workflow/retrieving/asking.rs",
             "workflow/reviewing.rs",
             "workflow/seal.rs",
+            "workflow/service.rs",
             "workflow/settling.rs",
             "workflow/unlocking.rs",
             "workflow/watching.rs",

@@ -256,6 +256,23 @@ pub struct InstallArguments {
     pub terminals: TerminalArguments,
     #[command(flatten)]
     pub store: StoreArguments,
+    /// インストール済みの端末でサービスが使えたかを台帳に記録する（インストールはしない）
+    #[arg(
+        long,
+        value_name = "yes|no",
+        requires = "terminals",
+        conflicts_with_all = ["all", "nss", "folder"]
+    )]
+    pub service_works: Option<YesNo>,
+}
+
+/// A person's word.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub enum YesNo {
+    /// 使えた
+    Yes,
+    /// 使えなかった
+    No,
 }
 
 /// `backup [TERMINAL…] --to DIR`

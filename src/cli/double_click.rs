@@ -57,9 +57,10 @@ fn page(data: Option<&Path>) -> String {
                 lines.push(format!("  {name}  {}", terminal.words().ja));
             }
             let states: Vec<&str> = terminals.iter().map(|terminal| terminal.state).collect();
+            let awaits_backup = terminals.iter().any(TerminalStatus::awaits_backup);
             lines.push("次にすること（左のとおりに入力して Enter）:".to_owned());
             lines.extend(
-                next(&states, copies().as_deref())
+                next(&states, awaits_backup, copies().as_deref())
                     .iter()
                     .map(|(typed, what)| {
                         let gap = COLUMN.saturating_sub(typed.width());
@@ -76,7 +77,7 @@ fn page(data: Option<&Path>) -> String {
 }
 
 /// Which commands come next, for terminals in these states, with a stick that holds back-ups where one is in.
-fn next(states: &[&str], copies: Option<&str>) -> Vec<(String, &'static str)> {
+fn next(states: &[&str], awaits_backup: bool, copies: Option<&str>) -> Vec<(String, &'static str)> {
     let has = |wanted: &[&str]| states.iter().any(|state| wanted.contains(state));
     let mut found: Vec<(String, &'static str)> = Vec::new();
     let mut add = |typed: &str, what: &'static str| found.push((typed.to_owned(), what));
@@ -89,7 +90,7 @@ fn next(states: &[&str], copies: Option<&str>) -> Vec<(String, &'static str)> {
     if has(&["retrieved"]) {
         add("install", "取得した電子証明書をこの端末に入れる");
     }
-    if has(&["installed"]) {
+    if awaits_backup {
         add(r"backup --to E:\", "USBメモリー（E: のとき）に控えをとる");
     }
     match copies {
@@ -190,11 +191,11 @@ mod tests {
             &[][..],
             &["read", "review"],
             &["confirmed"],
-            &["retrieved", "installed"],
+            &["retrieved", "service-confirmed"],
             &["backed-up"],
         ] {
             for copies in [None, Some(r"E:\")] {
-                for (typed, _) in next(states, copies) {
+                for (typed, _) in next(states, true, copies) {
                     let line = std::iter::once("noticert".to_owned()).chain(words(&typed));
                     assert!(Arguments::try_parse_from(line).is_ok(), "{typed}");
                 }
@@ -205,7 +206,7 @@ mod tests {
     #[test]
     fn a_pc_without_anything_is_shown_the_ways_in() {
         let typed = |states: &[&str], copies| -> Vec<String> {
-            next(states, copies)
+            next(states, false, copies)
                 .into_iter()
                 .map(|(typed, _)| typed)
                 .collect()

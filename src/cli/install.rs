@@ -2,9 +2,10 @@
 
 use crate::domain::Text;
 use crate::installer::Proof;
-use crate::workflow::{Error, Installation, Outcome};
+use crate::ledger::RecordId;
+use crate::workflow::{Desk, Error, Installation, Outcome, ServiceWord};
 
-use super::args::InstallArguments;
+use super::args::{InstallArguments, YesNo};
 use super::exit::ExitCode;
 use super::person::TerminalPerson;
 use super::{Session, open};
@@ -25,19 +26,61 @@ pub fn run(session: &Session, arguments: &InstallArguments) -> Result<ExitCode, 
             wanted: Text::new("取得済みの端末", "a retrieved terminal"),
         });
     }
+    if let Some(word) = arguments.service_works {
+        for id in ids {
+            let told = desk.note_service(id, word == YesNo::Yes)?;
+            println!("{}", session.text(&told));
+        }
+        return Ok(ExitCode::Done);
+    }
     let outcomes = desk.install(&ids, &destination)?;
-    Ok(show(session, outcomes))
+    Ok(finish(session, &mut desk, outcomes))
+}
+
+/// Shows what became of an installation, then asks how the service goes with it.
+pub fn finish(
+    session: &Session,
+    desk: &mut Desk<'_>,
+    outcomes: Vec<Outcome<Installation>>,
+) -> ExitCode {
+    let installed = installed(&outcomes);
+    let shown = show(session, outcomes);
+    shown.and(ask_about_service(session, desk, &installed))
+}
+
+/// The records whose certificate is in a store now.
+pub fn installed(outcomes: &[Outcome<Installation>]) -> Vec<RecordId> {
+    outcomes
+        .iter()
+        .filter(|outcome| outcome.result.is_ok())
+        .map(|outcome| outcome.record)
+        .collect()
+}
+
+/// Tells for each record how to see whether the service opens, and takes the answer where somebody is there to give it.
+pub fn ask_about_service(
+    session: &Session,
+    desk: &mut Desk<'_>,
+    installed: &[RecordId],
+) -> ExitCode {
+    session.progress.clear();
+    installed
+        .iter()
+        .map(|id| match desk.ask_about_service(*id) {
+            Ok(ServiceWord::Opens | ServiceWord::Later) => ExitCode::Done,
+            Ok(ServiceWord::Fails) => ExitCode::PersonMustLook,
+            Err(error) => session.report(&error),
+        })
+        .fold(ExitCode::Done, ExitCode::and)
 }
 
 /// One line per terminal, and the errors in full.
 pub fn show(session: &Session, outcomes: Vec<Outcome<Installation>>) -> ExitCode {
     let mut code = ExitCode::Done;
-    let mut any = false;
     for outcome in outcomes {
         let name = session.text(&outcome.name).to_owned();
         match outcome.result {
             Ok(installed) => {
-                any = true;
                 let store = session.text(&installed.store).to_owned();
                 let how = match (installed.already, &installed.proof) {
                     (true, Proof::Signed) => Text::new(
@@ -56,12 +99,6 @@ pub fn show(session: &Session, outcomes: Vec<Outcome<Installation>>) -> ExitCode
                 code = code.and(session.report(&error));
             }
         }
-    }
-    if any {
-        session.say(&Text::new(
-            "ブラウザーの窓をすべて閉じてから、オンライン資格確認（請求）のページを開き、有効期限の新しい証明書を選んで、使えることを確かめてください。",
-            "Close every browser window, open the service, choose the certificate with the later expiry, and see that it works.",
-        ));
     }
     code
 }

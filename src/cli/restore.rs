@@ -63,12 +63,11 @@ pub fn run(session: &Session, arguments: &RestoreArguments) -> Result<ExitCode, 
         ));
     }
     println!("{}", run.kept.display());
-    let code = install::show(session, vec![run.installed]);
     if run.lacks_paper {
         session.say(&Text::new(
             "! パスワードの控えなし: 4桁がこのパソコンの外にもあることを確かめていません。人が画面の前で noticert backup --to DIR を実行すると、控えを確かめるか、4桁を表示して紙に書き写せます。",
             "! The password is not known to be anywhere but on this PC: noticert backup --to DIR at a terminal asks for the paper, or shows the digits to be written down.",
         ));
     }
-    Ok(code)
+    Ok(install::finish(session, &mut desk, vec![run.installed]))
 }

@@ -39,6 +39,7 @@ pub fn run(session: &Session, arguments: &RunArguments) -> Result<ExitCode, Erro
         say_next_at_the_terminal(session, error);
     }
     code = code.and(retrieve::show(session, job.retrieved));
+    let installed = install::installed(&job.installed);
     code = code.and(install::show(session, job.installed));
     let kept = kept_of(&desk, &job.read.recorded)?;
     if !kept.is_empty() && !session.stop.is_wanted() {
@@ -49,8 +50,10 @@ pub fn run(session: &Session, arguments: &RunArguments) -> Result<ExitCode, Erro
             arguments.backup_to.as_deref(),
         ));
     }
-    if session.stop.is_wanted() {
-        code = code.and(ExitCode::Interrupted);
+    match session.stop.is_wanted() {
+        true => code = code.and(ExitCode::Interrupted),
+        // Last, so that nothing waits for whoever goes and looks.
+        false => code = code.and(install::ask_about_service(session, &mut desk, &installed)),
     }
     status::show(session, &desk.ledger)?;
     Ok(code)

@@ -54,25 +54,36 @@ fn print(session: &Session, terminals: &[TerminalStatus], scans: &[ScansInClear]
         return;
     }
     println!("{}", table(session, terminals));
-    for terminal in terminals.iter().filter(|terminal| terminal.p12.is_some()) {
-        let path = terminal
-            .p12
-            .as_deref()
-            .map(|path| path.display().to_string());
-        println!(
-            "{}: {}",
-            terminal.terminal_name.as_deref().unwrap_or("—"),
-            path.unwrap_or_default()
-        );
+    show_copies_in_clear(session, terminals);
+    show_scans(session, scans);
+}
+
+/// Where certificates lie with nothing but four digits around them (design rule 6).
+fn show_copies_in_clear(session: &Session, terminals: &[TerminalStatus]) {
+    let mut any = false;
+    for terminal in terminals {
+        let name = terminal.terminal_name.as_deref().unwrap_or("—");
+        let kept = terminal.p12.iter().map(|path| path.display().to_string());
+        let copies = terminal.backups.iter().map(|backup| {
+            let (place, day) = (&backup.place, japan_date(backup.at));
+            let text = Text::new(
+                format!("控え {place}（{day}）"),
+                format!("copy at {place} ({day})"),
+            );
+            session.text(&text).to_owned()
+        });
+        for place in kept.chain(copies) {
+            any = true;
+            println!("{name}: {place}");
+        }
     }
-    if terminals.iter().any(|terminal| terminal.p12.is_some()) {
+    if any {
         let text = Text::new(
             "上の .p12 は4桁のパスワードだけで守られています。鍵そのものと同じに扱ってください。",
             "The .p12 files above are protected by four digits only: treat them as keys in clear.",
         );
         println!("{}", session.text(&text));
     }
-    show_scans(session, scans);
 }
 
 fn show_scans(session: &Session, scans: &[ScansInClear]) {
@@ -171,6 +182,7 @@ fn row_json(terminal: &TerminalStatus, language: Language) -> Value {
             "date": japan_date(lent.at).to_string(),
             "holder": lent.holder,
         })),
+        "backed_up": terminal.is_backed_up,
         "backups": terminal.backups.iter().map(backup_json).collect::<Vec<_>>(),
     })
 }

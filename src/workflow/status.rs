@@ -36,7 +36,9 @@ pub struct TerminalStatus {
     pub retrieval_deadline: Option<Date>,
     /// Copies on other media.
     pub backups: Vec<Backup>,
-    /// Whether copies that count are of no use yet, because the password is known to be on this PC alone.
+    /// Whether it could be restored on another PC (design rule 11).
+    pub is_backed_up: bool,
+    /// Whether the password of its file is known to be on this PC alone.
     pub lacks_paper: bool,
     /// The store that it is installed in.
     pub store: Option<String>,
@@ -58,10 +60,9 @@ impl TerminalStatus {
         let state = record.state_at(now);
         let credential = state.credential();
         let p12 = credential.map(|kept| kept.p12.under(ledger.dir()));
+        let lacks_paper = state.is_current() && !record.password_is_elsewhere;
+        let has_copy = record.backups.iter().any(Backup::counts);
         // A case brings the record, never the file: that stays at the terminal.
-        let lacks_paper = state.is_current()
-            && !record.password_is_elsewhere
-            && record.backups.iter().any(Backup::counts);
         let is_elsewhere = p12.as_ref().is_some_and(|path| !path.exists());
         Ok(Self {
             id: record.id.to_string(),
@@ -74,8 +75,9 @@ impl TerminalStatus {
                 .problem()
                 .map(|remark| remark.text())
                 .or_else(|| is_elsewhere.then(kept_elsewhere))
-                .or_else(|| lacks_paper.then(no_paper)),
+                .or_else(|| (lacks_paper && has_copy).then(no_paper)),
             backups: record.backups.clone(),
+            is_backed_up: record.is_backed_up(),
             lacks_paper,
             p12: p12.filter(|_| !is_elsewhere),
             fingerprint: credential.map(|kept| kept.fingerprint.to_string()),
@@ -116,12 +118,8 @@ impl TerminalStatus {
             "review" => ("要確認 → review", "needs review"),
             "confirmed" => ("確定済み → retrieve", "confirmed, to be retrieved"),
             "submitting" => ("送信中断 → retrieve で続き", "submission broken off"),
-            "retrieved" => ("取得済み → install", "retrieved, to be installed"),
-            "installed" if self.lacks_paper => (
-                "インストール済み（パスワードの控えなし）→ backup",
-                "installed, backed up, its password not on paper: backup",
-            ),
-            "installed" => ("インストール済み → backup", "installed, to be backed up"),
+            "retrieved" => ("取得済み", "retrieved"),
+            "installed" => ("インストール済み", "installed"),
             "backed-up" => ("バックアップ済み", "backed up"),
             "restored" => ("復元済み", "restored"),
             "superseded" => ("新しい証明書に交代済み", "superseded"),
@@ -133,7 +131,32 @@ impl TerminalStatus {
             "expired" => ("取得期限切れ", "deadline passed"),
             other => (other, other),
         };
-        Text::new(ja, en)
+        let (paper_ja, paper_en) = match self.lacks_paper {
+            true => ("（パスワードの控えなし）", ", its password not on paper"),
+            false => ("", ""),
+        };
+        let next = self.next();
+        let arrow = next.map_or_else(String::new, |next| format!(" → {next}"));
+        let colon = next.map_or_else(String::new, |next| format!(": {next}"));
+        Text::new(
+            format!("{ja}{paper_ja}{arrow}"),
+            format!("{en}{paper_en}{colon}"),
+        )
+    }
+
+    /// Whether its certificate is installed and could not be restored on another PC.
+    pub fn awaits_backup(&self) -> bool {
+        self.store.is_some() && !self.is_backed_up
+    }
+
+    /// The command that a kept certificate waits for.
+    fn next(&self) -> Option<&'static str> {
+        match self.state {
+            "retrieved" => Some("install"),
+            "service-failed" => Some("audit"),
+            _ if self.awaits_backup() => Some("backup"),
+            _ => None,
+        }
     }
 }
 

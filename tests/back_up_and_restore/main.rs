@@ -15,3 +15,4 @@ mod remove_the_old;
 mod restore;
 mod scene;
 mod seal;
+mod service;

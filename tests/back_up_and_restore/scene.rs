@@ -144,11 +144,13 @@ pub fn renewed(stick: &Stick) -> (PathBuf, PathBuf) {
     (file(0), file(1))
 }
 
-/// Runs noticert in a real terminal and types `lines`, each when the program has had time to ask.
+/// Runs noticert in a real terminal and types `lines`, each when the program has had time to ask; then Enter alone, for
+/// the question how the service goes.
 pub fn typed(workplace: &Workplace, arguments: &[&str], lines: &[&str]) -> Ran {
     let home = workplace.path("home");
     let mut screen = AtTheScreen::start_at_home(&workplace.command(arguments), &home);
     screen.types_slowly(lines);
+    screen.types_slowly(&[""]);
     screen.ends()
 }
 
