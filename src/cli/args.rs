@@ -238,13 +238,13 @@ pub struct VerifyArguments {
     pub terminal: Option<String>,
 }
 
-/// Where a certificate goes.
+/// Which store is meant.
 #[derive(Args, Clone, Debug)]
 pub struct StoreArguments {
-    /// このフォルダーの NSS データベースに入れる（省略時はブラウザーが使うもの）
+    /// 証明書ストアとして、このフォルダーの NSS データベースを使う（省略時はブラウザーが使うもの）
     #[arg(long, value_name = "DIR", conflicts_with = "folder")]
     pub nss: Option<PathBuf>,
-    /// このフォルダーに PEM ファイルとして置く
+    /// 証明書ストアとして、このフォルダーの PEM ファイルを使う
     #[arg(long, value_name = "DIR")]
     pub folder: Option<PathBuf>,
 }
@@ -399,7 +399,7 @@ pub enum SealCommand {
 pub enum SealOpener {
     /// パスフレーズ
     Passphrase,
-    /// サインインしているアカウント（Windows）
+    /// サインインしているアカウント（Windows、Mac、キーリングのある Linux）
     Account,
 }
 
