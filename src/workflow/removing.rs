@@ -410,3 +410,75 @@ fn only_a_person(ja: &str, en: &str) -> Error {
 
 /// Digits of a fingerprint that are enough to name it.
 const SHORTEST: usize = 8;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::VerifiedCredential;
+    use crate::explain::explain;
+    use crate::installer::{Exported, InstalledCertificate, KeyRules};
+
+    /// A store that gives nothing out, for a reason.
+    struct Shut(fn(Fingerprint) -> InstallError);
+
+    impl CertificateStore for Shut {
+        fn describe(&self) -> Text {
+            Text::new("開かないストア", "a shut store")
+        }
+
+        fn is_system(&self) -> bool {
+            false
+        }
+
+        fn list(&mut self) -> Result<Vec<InstalledCertificate>, InstallError> {
+            Ok(Vec::new())
+        }
+
+        fn import(
+            &mut self,
+            credential: &VerifiedCredential,
+            _name: &TerminalName,
+        ) -> Result<(), InstallError> {
+            Err(self.0(credential.facts().fingerprint))
+        }
+
+        fn remove(&mut self, fingerprint: &Fingerprint) -> Result<(), InstallError> {
+            Err(self.0(*fingerprint))
+        }
+
+        fn prove(&mut self, fingerprint: &Fingerprint) -> Result<Proof, InstallError> {
+            Err(self.0(*fingerprint))
+        }
+
+        fn export(&mut self, fingerprint: &Fingerprint) -> Result<Exported, InstallError> {
+            Err(self.0(*fingerprint))
+        }
+
+        fn key_rules(&mut self, fingerprint: &Fingerprint) -> Result<KeyRules, InstallError> {
+            Err(self.0(*fingerprint))
+        }
+    }
+
+    #[test]
+    fn a_key_that_stays_in_its_store_makes_no_copy_and_is_told_in_words_of_a_removal() {
+        let reasons: [fn(Fingerprint) -> InstallError; 4] = [
+            |fingerprint| InstallError::NoKey { fingerprint },
+            |fingerprint| InstallError::NotExportable { fingerprint },
+            |fingerprint| InstallError::KeyAsks { fingerprint },
+            |_| InstallError::ToolFailed {
+                tool: "a program",
+                status: Some(1),
+                said: "no".to_owned(),
+            },
+        ];
+        for (at, reason) in reasons.into_iter().enumerate() {
+            let error =
+                undo_copy(&mut Shut(reason), &Fingerprint::of(b"a"), "古い端末").unwrap_err();
+            let is_refusal = matches!(error, Error::Remove(RemoveError::NoUndoCopy { .. }));
+            assert_eq!(is_refusal, at < 3, "{error:?}");
+            let told = explain(&error);
+            assert!(told.not_done.ja.contains("削除していません"), "{told:?}");
+            assert!(!told.next.ja.contains("noticert install"), "{told:?}");
+        }
+    }
+}
