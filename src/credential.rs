@@ -24,10 +24,11 @@ pub use writing::{WriteError, form_of, write};
 
 use jiff::Timestamp;
 use thiserror::Error;
+use x509_parser::prelude::{FromDer, X509Certificate};
 
 use crate::domain::{
-    CertificateFacts, CertificatePassword, Issuance, KeyMaterial, Pkcs12, Problem, Text,
-    VerifiedCredential,
+    CertificateFacts, CertificatePassword, Issuance, KeyMaterial, Pkcs12, Pkcs12Form, Problem,
+    Text, VerifiedCredential,
 };
 
 pub use search::{PASSWORDS, Searched, search_password};
@@ -54,6 +55,7 @@ pub struct Examination<P = CertificatePassword> {
     pkcs12: Pkcs12,
     password: P,
     material: Option<KeyMaterial>,
+    has_others: bool,
 }
 
 /// One thing that was looked at.
@@ -192,6 +194,7 @@ pub fn examine<P: OpensFile>(
         pkcs12,
         password: password.clone(),
         material: findings.material,
+        has_others: findings.has_others,
     })
 }
 
@@ -237,6 +240,19 @@ impl<P> Examination<P> {
             .collect()
     }
 
+    /// Certificate, key and the certificates above it, where they were found.
+    pub fn material(&self) -> Option<&KeyMaterial> {
+        self.material.as_ref()
+    }
+
+    /// DER of the root at the end of the file's own chain, where the file brings it.
+    pub fn root(&self) -> Option<&[u8]> {
+        let last = self.material.as_ref()?.chain.last()?;
+        let (_, certificate) = X509Certificate::from_der(last).ok()?;
+        let is_root = certificate.subject().as_raw() == certificate.issuer().as_raw();
+        is_root.then_some(last)
+    }
+
     /// Nothing, when nothing failed; else what failed.
     pub fn verdict(&self) -> Result<(), CredentialError> {
         match self.passed() {
@@ -258,16 +274,39 @@ impl Examination {
     /// The proof, when nothing failed.
     pub fn into_verified(self) -> Result<VerifiedCredential, CredentialError> {
         self.verdict()?;
-        match (self.facts, self.material) {
-            (Some(facts), Some(material)) => Ok(VerifiedCredential::attest(
-                self.pkcs12,
-                self.password,
-                facts,
-                material,
-            )),
-            _ => Err(CredentialError::ChecksFailed { failed: Vec::new() }),
-        }
+        let (Some(facts), Some(material)) = (self.facts, self.material) else {
+            return Err(CredentialError::ChecksFailed { failed: Vec::new() });
+        };
+        let own_file = match self.has_others {
+            true => Some(own_file(&self.pkcs12, &self.password, &facts, &material)?),
+            false => None,
+        };
+        let verified = VerifiedCredential::attest(self.pkcs12, self.password, facts, material);
+        Ok(match own_file {
+            Some(own_file) => verified.with_own_file(own_file),
+            None => verified,
+        })
     }
+}
+
+/// A file like `received` that holds `material` alone: what stores unpack themselves must bring nobody else's
+/// certificates.
+fn own_file(
+    received: &Pkcs12,
+    password: &CertificatePassword,
+    facts: &CertificateFacts,
+    material: &KeyMaterial,
+) -> Result<Pkcs12, CredentialError> {
+    let name = facts
+        .friendly_name
+        .as_deref()
+        .or(facts.subject_common_name.as_deref());
+    let form = form_of(received).unwrap_or(Pkcs12Form::Legacy);
+    write(material, name.unwrap_or_default(), password, form).map_err(|error| match error {
+        WriteError::Key(source) | WriteError::Certificate(source) | WriteError::File(source) => {
+            CredentialError::Undecodable { source }
+        }
+    })
 }
 
 impl Outcome {
@@ -337,5 +376,7 @@ fn codes(failed: &[Check]) -> String {
     codes.join(", ")
 }
 
+/// The code of the check that counts certificates which no store gets.
+pub const FOREIGN_CERTIFICATES: &str = "foreign-certificates";
 /// More key-derivation rounds than any system's own export asks for.
 const SYSTEM_ROUNDS: u32 = 10_000_000;

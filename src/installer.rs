@@ -83,7 +83,14 @@ pub trait CertificateStore {
         Ok(Vec::new())
     }
 
-    /// Puts beside a certificate that is there already what an interrupted import left out.
+    /// Takes back what the last import of this value put in beside the certificate: those above it, and the trust in
+    /// its root. What was there before stays.
+    fn take_back(&mut self) -> Result<(), InstallError> {
+        Ok(())
+    }
+
+    /// Puts beside a certificate that is there already what an interrupted import left out. The certificate and its
+    /// key stay whatever becomes of it.
     fn complete(&mut self, _credential: &VerifiedCredential) -> Result<(), InstallError> {
         Ok(())
     }
@@ -272,6 +279,14 @@ pub enum InstallError {
     /// The person answered No to the question whether to trust the authority, or nobody could be asked.
     #[error("the root certificate was not accepted")]
     RootNotAccepted,
+    /// The certificate was there before with its key and stays, and what an interrupted import had left out could not
+    /// be put beside it.
+    #[error("the certificates above the installed one could not be put in")]
+    NotCompleted {
+        /// Why.
+        #[source]
+        first: Box<InstallError>,
+    },
     /// Each use of the key asks for a password.
     #[error("the key of certificate {fingerprint} asks for a password at each use")]
     KeyAsks {
@@ -303,7 +318,11 @@ pub fn install(
     let fingerprint = credential.facts().fingerprint;
     let before = store.list()?;
     if has_with_key(&before, &fingerprint) {
-        store.complete(credential)?;
+        store
+            .complete(credential)
+            .map_err(|first| InstallError::NotCompleted {
+                first: Box::new(first),
+            })?;
         return Ok(Installed {
             fingerprint,
             already: true,
@@ -361,6 +380,25 @@ pub fn system_store(
     Box::new(KeychainStore::of_login(writer))
 }
 
+/// Whether this account trusts `root`, as far as the system can be asked: `None` where it has no store of roots for
+/// client certificates, as with NSS.
+#[cfg(not(any(windows, target_os = "macos")))]
+pub fn trusts_root(_root: &[u8]) -> Result<Option<bool>, InstallError> {
+    Ok(None)
+}
+
+/// Whether this account trusts `root`.
+#[cfg(windows)]
+pub fn trusts_root(root: &[u8]) -> Result<Option<bool>, InstallError> {
+    windows::is_trusted_root(root).map(Some)
+}
+
+/// Whether this account trusts `root`.
+#[cfg(target_os = "macos")]
+pub fn trusts_root(root: &[u8]) -> Result<Option<bool>, InstallError> {
+    macos::is_trusted_root(root).map(Some)
+}
+
 /// Whether [`system_store`] is one of the NSS databases that [`NssStore::found`] finds.
 pub const SYSTEM_STORE_IS_NSS: bool = cfg!(not(any(windows, target_os = "macos")));
 
@@ -408,7 +446,9 @@ fn undo(
             .filter(|fingerprint| !has(before, fingerprint))
             .try_for_each(|fingerprint| store.remove(&fingerprint))
     });
-    match removed {
+    // Both are tried: what one could not take out is no reason to leave the other's.
+    let taken_back = store.take_back();
+    match removed.and(taken_back) {
         Ok(()) => first,
         Err(then) => InstallError::NotUndone {
             first: Box::new(first),

@@ -10,11 +10,11 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use secrecy::{ExposeSecret, SecretBox};
 
-use self::parties::{Party, chain, end_entity, parties};
+use self::parties::{Chain, Party, chain, end_entity, parties};
 use super::container::Container;
 use super::key::{self, PublicKey};
 use super::mac::MacScheme;
-use super::{Check, CredentialError, Expected, Outcome};
+use super::{Check, CredentialError, Expected, FOREIGN_CERTIFICATES, Outcome};
 use crate::domain::{CertificateFacts, Issuance, KeyMaterial, Text, japan_date};
 
 /// What the checks found.
@@ -22,6 +22,8 @@ pub(super) struct Findings {
     pub(super) checks: Vec<Check>,
     pub(super) facts: Option<CertificateFacts>,
     pub(super) material: Option<KeyMaterial>,
+    /// Whether the file holds certificates that are no part of `material`.
+    pub(super) has_others: bool,
 }
 
 /// Makes every check that the container allows.
@@ -34,6 +36,7 @@ pub(super) fn check(
         checks: opening(container),
         facts: None,
         material: None,
+        has_others: false,
     };
     let parties = parties(container)?;
     let [key_bag] = container.keys.as_slice() else {
@@ -57,8 +60,10 @@ pub(super) fn check(
         .clone()
         .or_else(|| leaf.bag.friendly_name.clone());
     let facts = facts(leaf, friendly_name)?;
-    let (chain, chain_check) = chain(leaf, &parties);
-    findings.checks.push(chain_check);
+    let chain = chain(leaf, &parties);
+    let others = others(&chain);
+    findings.checks.push(chain.check);
+    findings.checks.extend(others);
     findings.checks.push(issuer_family(&facts, expected));
     findings.checks.push(valid_now(&facts, now));
     if let Some(letter) = expected.letter {
@@ -66,9 +71,10 @@ pub(super) fn check(
     }
     findings.checks.extend(remarks(leaf, &public, container));
     findings.facts = Some(facts);
+    findings.has_others = chain.left_out > 0;
     findings.material = Some(KeyMaterial {
         end_entity: leaf.bag.der.clone(),
-        chain,
+        chain: chain.above,
         // The key changes hands, from the container to the material that an installer takes.
         private_key: SecretBox::new(Box::new(key_bag.pkcs8.expose_secret().clone())),
     });
@@ -128,6 +134,22 @@ fn not_one_key(count: usize) -> Check {
             format!("There are {count} private keys; there should be one."),
         ),
     }
+}
+
+/// A word about certificates that no store will get. Where the chain fails, nothing is installed at all.
+fn others(chain: &Chain) -> Option<Check> {
+    let count = chain.left_out;
+    (count > 0 && chain.check.outcome != Outcome::Failed).then(|| {
+        noted(
+            FOREIGN_CERTIFICATES,
+            format!(
+                "端末の証明書の発行者と確かめられない証明書が、ほかに{count}枚入っています。それらはどのストアにも入れません。"
+            ),
+            format!(
+                "The file holds {count} more certificates that are not shown to be issuers of the terminal's own. They do not go into any store."
+            ),
+        )
+    })
 }
 
 fn issuer_family(facts: &CertificateFacts, expected: &Expected<'_>) -> Check {

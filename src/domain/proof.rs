@@ -198,7 +198,7 @@ impl CertificateFacts {
 pub struct KeyMaterial {
     /// DER of the end-entity certificate.
     pub end_entity: Vec<u8>,
-    /// DER of the other certificates, issuer first.
+    /// DER of the certificates above it, issuer first.
     pub chain: Vec<Vec<u8>>,
     /// PKCS#8 DER of the private key.
     pub private_key: SecretBox<Vec<u8>>,
@@ -228,6 +228,8 @@ impl fmt::Debug for KeyMaterial {
 #[derive(Clone, Debug)]
 pub struct VerifiedCredential {
     pkcs12: Pkcs12,
+    /// What stores get instead, where the file holds certificates of others.
+    own_file: Option<Pkcs12>,
     password: CertificatePassword,
     facts: CertificateFacts,
     material: KeyMaterial,
@@ -243,15 +245,30 @@ impl VerifiedCredential {
     ) -> Self {
         Self {
             pkcs12,
+            own_file: None,
             password,
             facts,
             material,
         }
     }
 
+    /// The same with a file for stores that holds its key, its certificate and those above it, and nothing else. It
+    /// opens with the same password.
+    pub fn with_own_file(self, own_file: Pkcs12) -> Self {
+        Self {
+            own_file: Some(own_file),
+            ..self
+        }
+    }
+
     /// The file as received.
     pub fn pkcs12(&self) -> &Pkcs12 {
         &self.pkcs12
+    }
+
+    /// The file for stores, in which nothing is another's: as received where that is so.
+    pub fn own_file(&self) -> &Pkcs12 {
+        self.own_file.as_ref().unwrap_or(&self.pkcs12)
     }
 
     /// The password that opens it.

@@ -274,10 +274,15 @@ fn place_intermediates(login: &Keychain, chain: &[Vec<u8>]) -> Result<(), Instal
     Ok(())
 }
 
+/// Whether this account trusts `root`.
+pub(super) fn is_trusted_root(root: &[u8]) -> Result<bool, InstallError> {
+    is_trusted(&[root]).map_err(refused("judge the root"))
+}
+
 fn roots_to_trust(chain: &[Vec<u8>]) -> Result<Vec<&[u8]>, InstallError> {
     let mut unknown = Vec::new();
     for root in chain.iter().filter(|der| is_self_issued(der)) {
-        if !is_trusted(&[root]).map_err(refused("judge the root"))? {
+        if !is_trusted_root(root)? {
             unknown.push(root.as_slice());
         }
     }

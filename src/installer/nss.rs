@@ -1,6 +1,7 @@
 //! An NSS database: the store of Chromium and Edge on Linux, and of Firefox profiles.
 //!
-//! `pk12util` imports the file as received; everything else goes through softoken, NSS's own PKCS#11 module,
+//! `pk12util` imports the file as received, or, where that holds certificates of others, its own part of it;
+//! everything else goes through softoken, NSS's own PKCS#11 module,
 //! because it addresses a certificate by its bytes. The tools address it by its nickname, and NSS gives all
 //! certificates of one subject the same one: the terminals of one clinic, or an old and a renewed
 //! certificate, could not be told apart.

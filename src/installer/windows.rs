@@ -14,6 +14,7 @@
 mod blob;
 mod dialogue;
 mod import;
+mod issuers;
 mod key;
 mod system;
 
@@ -25,7 +26,10 @@ use windows_sys::Win32::Security::Cryptography::{
     CRYPT_EXPORTABLE, CRYPT_KEY_FLAGS, CRYPT_USER_KEYSET, PKCS12_INCLUDE_EXTENDED_PROPERTIES,
 };
 
-use self::import::{Import, prove, roots_to_trust};
+pub(super) use self::issuers::is_trusted_root;
+
+use self::import::{Import, prove};
+use self::issuers::{Issuers, roots_to_trust};
 use self::key::{Key, Place};
 use self::system::{Certificate, Name, Store};
 use super::answer::Answer;
@@ -54,6 +58,8 @@ pub struct WindowsStore {
     options: ImportOptions,
     writer: Box<dyn Pkcs12Writer>,
     reads_aes: bool,
+    /// What the last import put in above its certificate.
+    issuers: Issuers,
 }
 
 impl WindowsStore {
@@ -63,6 +69,7 @@ impl WindowsStore {
             options,
             writer,
             reads_aes: platform::windows_build().is_none_or(|build| build >= READS_AES),
+            issuers: Issuers::default(),
         }
     }
 
@@ -74,13 +81,13 @@ impl WindowsStore {
         }
     }
 
-    /// The file as received, or in the form that this Windows reads. The second is in memory only.
+    /// The file as it came from its checks, or in the form that this Windows reads. The second is in memory only.
     fn readable<'a>(
         &self,
         credential: &'a VerifiedCredential,
     ) -> Result<Cow<'a, Pkcs12>, InstallError> {
         match self.must_rewrite(credential) {
-            false => Ok(Cow::Borrowed(credential.pkcs12())),
+            false => Ok(Cow::Borrowed(credential.own_file())),
             true => {
                 let name = credential.facts().friendly_name.as_deref();
                 self.writer
@@ -97,7 +104,7 @@ impl WindowsStore {
     }
 
     fn must_rewrite(&self, credential: &VerifiedCredential) -> bool {
-        match self.writer.form_of(credential.pkcs12()) {
+        match self.writer.form_of(credential.own_file()) {
             Some(Pkcs12Form::Legacy) => false,
             Some(Pkcs12Form::Modern) => !self.reads_aes,
             // A check value that Windows does not know, or none: it would call the password wrong.
@@ -166,12 +173,28 @@ impl CertificateStore for WindowsStore {
         credential: &VerifiedCredential,
         name: &TerminalName,
     ) -> Result<(), InstallError> {
+        self.issuers = Issuers::default();
         let file = self.readable(credential)?;
-        Import::of(credential)?.run(&file, credential, name, self.options)
+        self.issuers = Import::of(credential)?.run(&file, credential, name, self.options)?;
+        Ok(())
+    }
+
+    fn take_back(&mut self) -> Result<(), InstallError> {
+        let issuers = std::mem::take(&mut self.issuers);
+        issuers.take_back().map_err(refused("undo the import"))
     }
 
     fn complete(&mut self, credential: &VerifiedCredential) -> Result<(), InstallError> {
-        Import::of(credential)?.place_chain(&credential.material().chain)
+        let mut issuers = Issuers::default();
+        issuers
+            .place(&credential.material().chain)
+            .map_err(|first| match issuers.take_back() {
+                Ok(()) => first,
+                Err(then) => InstallError::NotUndone {
+                    first: Box::new(first),
+                    then: Box::new(refused("undo the import")(then)),
+                },
+            })
     }
 
     fn remove(&mut self, fingerprint: &Fingerprint) -> Result<(), InstallError> {

@@ -13,6 +13,31 @@ fn an_import_that_failed_halfway_is_undone() {
 }
 
 #[test]
+fn what_an_import_put_in_above_the_certificate_is_taken_back_when_the_key_does_not_sign() {
+    let mut store = FailingStore::with(Fault::NoProof);
+    let error = install(&mut store, &credential("aes-256-sha256"), &name("受付")).unwrap_err();
+    assert!(matches!(error, InstallError::WrongKey { .. }), "{error:?}");
+    assert!(!store.has_root);
+    // And when the certificate itself cannot be taken out, its root is all the same.
+    let mut store = FailingStore::with(Fault::NoProof);
+    store.refuses_removal = true;
+    let error = install(&mut store, &credential("aes-256-sha256"), &name("受付")).unwrap_err();
+    assert!(matches!(error, InstallError::NotUndone { .. }), "{error:?}");
+    assert!(!store.has_root);
+}
+
+#[test]
+fn a_certificate_that_was_there_stays_when_it_cannot_be_completed() {
+    let mut store = FailingStore::with(Fault::Nothing);
+    let error = install(&mut store, &credential("elliptic-curve"), &name("受付")).unwrap_err();
+    let InstallError::NotCompleted { first } = error else {
+        panic!("{error:?}");
+    };
+    assert!(matches!(*first, InstallError::RootNotAccepted));
+    assert_eq!(store.held, before());
+}
+
+#[test]
 fn an_import_that_only_says_it_worked_is_not_believed() {
     let mut store = FailingStore::with(Fault::Nothing);
     let error = install(&mut store, &credential("aes-256-sha256"), &name("受付")).unwrap_err();
@@ -59,6 +84,8 @@ struct FailingStore {
     is_system: bool,
     refuses_removal: bool,
     was_asked: bool,
+    /// Whether the root of an import is trusted.
+    has_root: bool,
 }
 
 fn before() -> Vec<(Fingerprint, bool)> {
@@ -82,6 +109,7 @@ impl FailingStore {
             is_system: false,
             refuses_removal: false,
             was_asked: false,
+            has_root: false,
         }
     }
 }
@@ -113,13 +141,25 @@ impl CertificateStore for FailingStore {
         self.held.push((credential.facts().fingerprint, has_key));
         self.certificates.push(installed(credential, has_key));
         match self.fault {
-            Fault::NoProof => Ok(()),
+            Fault::NoProof => {
+                self.has_root = true;
+                Ok(())
+            }
             _ => Err(InstallError::ToolFailed {
                 tool: "a broken program",
                 status: Some(1),
                 said: "pulled out".to_owned(),
             }),
         }
+    }
+
+    fn take_back(&mut self) -> Result<(), InstallError> {
+        self.has_root = false;
+        Ok(())
+    }
+
+    fn complete(&mut self, _credential: &VerifiedCredential) -> Result<(), InstallError> {
+        Err(InstallError::RootNotAccepted)
     }
 
     fn remove(&mut self, fingerprint: &Fingerprint) -> Result<(), InstallError> {

@@ -7,13 +7,17 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+#[path = "../support/mod.rs"]
+mod support;
+
 mod a_folder;
 mod a_store_that_fails;
 #[cfg(unix)]
 mod an_nss_database;
+mod certificates_of_others;
 
 use noticert::config::Config;
-use noticert::credential::{self, Expected, examine};
+use noticert::credential::{self, Examination, Expected, examine};
 use noticert::domain::{Fingerprint, Pkcs12, Pkcs12Form, TerminalName, Text, VerifiedCredential};
 use noticert::installer::{
     CertificateStore, Exported, FolderStore, InstallError, Installed, InstalledCertificate,
@@ -23,21 +27,27 @@ use noticert::installer::{
 fn credential(file: &str) -> VerifiedCredential {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("fixtures/credentials");
     let bytes = fs::read(folder.join(format!("{file}.p12"))).unwrap();
+    examined(bytes).into_verified().unwrap()
+}
+
+/// A file that opens with the password of the fixtures, held against itself alone.
+fn examined(bytes: Vec<u8>) -> Examination {
+    examined_at(bytes, "2026-11-21T03:00:00Z".parse().unwrap())
+}
+
+fn examined_at(bytes: Vec<u8>, now: jiff::Timestamp) -> Examination {
     let config = Config::default();
     let expected = Expected {
         letter: None,
         issuer_family: &config.certificate.issuer_family,
         key_derivation_rounds: config.limits.key_derivation_rounds,
     };
-    let now = "2026-11-21T03:00:00Z".parse().unwrap();
     examine(
         Pkcs12::received(bytes),
         &"2468".parse().unwrap(),
         &expected,
         now,
     )
-    .unwrap()
-    .into_verified()
     .unwrap()
 }
 

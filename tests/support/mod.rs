@@ -2,6 +2,7 @@
 
 #![allow(dead_code, reason = "every test binary uses its own part")]
 
+pub mod invented;
 pub mod screen;
 
 use std::cell::Cell;

@@ -55,7 +55,11 @@ fn store() -> WindowsStore {
 
 /// A credential of `fixtures/credentials`, verified.
 fn credential(file: &str) -> VerifiedCredential {
-    let bytes = fs::read(support::fixture(&format!("credentials/{file}.p12"))).unwrap();
+    verified(fs::read(support::fixture(&format!("credentials/{file}.p12"))).unwrap())
+}
+
+/// What the checks make of a file that opens with the password of the fixtures.
+fn verified(bytes: Vec<u8>) -> VerifiedCredential {
     let config = Config::default();
     let expected = Expected {
         letter: None,

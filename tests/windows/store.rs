@@ -10,7 +10,8 @@ use noticert::installer::{
 };
 use noticert::workflow::CredentialWriter;
 
-use super::{credential, name, openssl, plain, store, support, turn};
+use super::support::invented::hundred_certificates;
+use super::{credential, name, openssl, plain, store, support, turn, verified};
 
 #[test]
 fn an_installed_certificate_is_there_with_its_name_and_its_key_signs() {
@@ -202,6 +203,58 @@ fn the_question_about_the_root_is_announced_and_an_intermediate_goes_to_its_own_
 }
 
 #[test]
+fn of_a_hundred_certificates_only_its_own_path_goes_in() {
+    let _turn = turn();
+    let credential = verified(hundred_certificates());
+    let [root] = credential.material().chain.as_slice() else {
+        panic!("one root, no intermediate");
+    };
+    let roots = || -> Vec<Vec<u8>> {
+        let all = plain::everything_in("ROOT").into_iter();
+        all.map(|stored| stored.der).collect()
+    };
+    let before = roots();
+    assert_eq!(store().forewarn(&credential).unwrap().len(), 1);
+    install(&mut store(), &credential, &name()).unwrap();
+    let new: Vec<_> = roots()
+        .into_iter()
+        .filter(|der| !before.contains(der))
+        .collect();
+    assert_eq!(new, [root.clone()]);
+    assert!(plain::everything_in("CA").is_empty());
+    assert_eq!(plain::everything_in("MY").len(), 1);
+    assert_eq!(
+        store().prove(&credential.facts().fingerprint).unwrap(),
+        Proof::Signed
+    );
+}
+
+#[test]
+fn what_an_import_put_in_above_the_certificate_is_taken_back_and_nothing_that_was_there() {
+    let _turn = turn();
+    let credential = with_intermediate(&credential("without-the-mark"));
+    let chain = credential.material().chain.clone();
+    let (intermediate, root) = (&chain[0], &chain[1]);
+    let mut first = store();
+    first.import(&credential, &name()).unwrap();
+    assert!(plain::in_store("ROOT", root).is_some());
+    assert!(plain::in_store("CA", intermediate).is_some());
+    first.take_back().unwrap();
+    assert!(plain::in_store("ROOT", root).is_none());
+    assert!(plain::in_store("CA", intermediate).is_none());
+    assert_eq!(plain::everything_in("MY").len(), 1);
+
+    // Now trusted by another import, they are not the second one's to take out.
+    first.complete(&credential).unwrap();
+    first.remove(&credential.facts().fingerprint).unwrap();
+    let mut second = store();
+    second.import(&credential, &name()).unwrap();
+    second.take_back().unwrap();
+    assert!(plain::in_store("ROOT", root).is_some());
+    assert!(plain::in_store("CA", intermediate).is_some());
+}
+
+#[test]
 fn a_windows_that_cannot_read_aes_gets_the_older_form_and_the_person_a_word() {
     let _turn = turn();
     let written = Rc::new(Cell::new(0));
@@ -263,7 +316,7 @@ impl Pkcs12Writer for Counting {
 }
 
 /// The same credential with an invented authority between its own and itself.
-fn with_intermediate(credential: &VerifiedCredential) -> VerifiedCredential {
+pub fn with_intermediate(credential: &VerifiedCredential) -> VerifiedCredential {
     let mut params = rcgen::CertificateParams::default();
     params
         .distinguished_name

@@ -3,6 +3,7 @@
 use noticert::domain::{CertificatePassword, Pkcs12, VerifiedCredential};
 use noticert::installer::{CertificateStore, InstallError, Proof, install};
 
+use super::store::with_intermediate;
 use super::{credential, name, plain, store, support, turn};
 
 /// A credential whose file is another than its checks saw: what a broken disk or a hostile hand could make of it.
@@ -63,4 +64,38 @@ fn the_certificate_that_worked_before_works_after_a_failed_import() {
         store().prove(&old.facts().fingerprint).unwrap(),
         Proof::Signed
     );
+}
+
+/// A credential whose chain breaks between what goes to `CA` and its root.
+fn with_broken_chain(credential: &VerifiedCredential) -> VerifiedCredential {
+    let mut material = credential.material().clone();
+    material.chain.insert(1, b"no certificate".to_vec());
+    VerifiedCredential::attest(
+        credential.pkcs12().clone(),
+        credential.password().clone(),
+        credential.facts().clone(),
+        material,
+    )
+}
+
+#[test]
+fn a_chain_that_fails_half_way_is_taken_back_and_the_certificate_that_was_there_stays() {
+    let _turn = turn();
+    let good = credential("without-the-mark");
+    let broken = with_broken_chain(&with_intermediate(&good));
+    let fingerprint = good.facts().fingerprint;
+
+    let error = install(&mut store(), &broken, &name()).unwrap_err();
+    assert!(matches!(error, InstallError::Refused { .. }), "{error:?}");
+    assert!(plain::everything_in("MY").is_empty());
+    assert!(plain::everything_in("CA").is_empty());
+
+    install(&mut store(), &good, &name()).unwrap();
+    let error = install(&mut store(), &broken, &name()).unwrap_err();
+    let InstallError::NotCompleted { first } = error else {
+        panic!("{error:?}");
+    };
+    assert!(matches!(*first, InstallError::Refused { .. }), "{first:?}");
+    assert!(plain::everything_in("CA").is_empty());
+    assert_eq!(store().prove(&fingerprint).unwrap(), Proof::Signed);
 }

@@ -121,8 +121,17 @@ fn key_of_another() -> Check {
     )
 }
 
-/// The certificates above `leaf`, nearest first, then whatever else the file brought.
-pub(super) fn chain(leaf: &Party<'_>, parties: &[Party<'_>]) -> (Vec<Vec<u8>>, Check) {
+/// The certificates above a terminal's own, as far as signatures prove them.
+pub(super) struct Chain {
+    /// DER, nearest first.
+    pub(super) above: Vec<Vec<u8>>,
+    /// Certificates of the file that are no part of it.
+    pub(super) left_out: usize,
+    pub(super) check: Check,
+}
+
+/// Goes up from `leaf` to the file's own root, signature by signature.
+pub(super) fn chain(leaf: &Party<'_>, parties: &[Party<'_>]) -> Chain {
     let mut path: Vec<&Party<'_>> = vec![leaf];
     let check = loop {
         // The path starts with the leaf and only grows.
@@ -141,16 +150,25 @@ pub(super) fn chain(leaf: &Party<'_>, parties: &[Party<'_>]) -> (Vec<Vec<u8>>, C
         let verdicts: Vec<_> = named
             .map(|party| (party, signed_by(below, party)))
             .collect();
-        match verdicts.iter().find(|(_, verdict)| verdict.is_ok()) {
-            Some((issuer, _)) => path.push(issuer),
+        let mut signers = verdicts
+            .iter()
+            .filter(|(_, verdict)| verdict.is_ok())
+            .map(|(party, _)| *party);
+        let first = signers.clone().next();
+        // Of two certificates of one authority the root ends the path, and the one that names another goes on from it.
+        match signers.find(|party| party.is_self_issued()).or(first) {
+            Some(issuer) => path.push(issuer),
             None => break not_signed(&verdicts),
         }
     };
-    let others = parties
-        .iter()
-        .filter(|party| path.iter().all(|seen| seen.bag.der != party.bag.der));
-    let chain = path[1..].iter().copied().chain(others);
-    (chain.map(|party| party.bag.der.clone()).collect(), check)
+    Chain {
+        above: path[1..]
+            .iter()
+            .map(|party| party.bag.der.clone())
+            .collect(),
+        left_out: parties.len() - path.len(),
+        check,
+    }
 }
 
 fn signed_by(below: &Party<'_>, issuer: &Party<'_>) -> Result<(), X509Error> {

@@ -57,14 +57,14 @@ impl Tools {
         run(CERTUTIL, &mut command, None)
     }
 
-    /// Imports the file as it was received.
+    /// Imports the file, in which nothing is another's.
     pub(super) fn import(
         &self,
         directory: &Path,
         credential: &VerifiedCredential,
         password_file: Option<&Path>,
     ) -> Result<(), InstallError> {
-        let handed = Handed::over(credential.pkcs12(), directory)?;
+        let handed = Handed::over(credential.own_file(), directory)?;
         let mut command = self.command(PK12UTIL);
         command.arg("-i").arg(handed.path());
         command.arg("-d").arg(database(directory));
