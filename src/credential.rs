@@ -15,11 +15,13 @@ mod key;
 mod mac;
 mod names;
 mod password;
+mod revocation;
 mod search;
 mod writing;
 
 pub use names::name_of;
 pub use password::{FilePassword, OpensFile};
+pub use revocation::{REVOKED, Reason, RevocationStatus, WhyUnknown, judge_list, list_addresses};
 pub use writing::{WriteError, form_of, write};
 
 use jiff::Timestamp;

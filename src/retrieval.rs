@@ -1,7 +1,8 @@
 //! From a reviewed issuance to PKCS#12 bytes: the exchange with the retrieval site.
 //!
 //! [`page`] understands what the site shows, [`network`] says whom to trust on the way, [`exchange`] holds the
-//! conversation with its one submission, [`answer`] judges what came back.
+//! conversation with its one submission, [`answer`] judges what came back. Beside it stands the one other thing that is
+//! fetched: an authority's revocation list.
 
 pub mod answer;
 mod error;
@@ -10,6 +11,7 @@ pub mod network;
 pub mod page;
 mod phrases;
 mod retry_after;
+mod revocation_list;
 
 pub use answer::{KeptAnswer, masked_page};
 pub use error::{
@@ -26,3 +28,4 @@ pub use network::{
 };
 pub use page::FormFingerprint;
 pub use retry_after::RetryAfter;
+pub use revocation_list::{ListProblem, fetch_revocation_list};

@@ -273,6 +273,15 @@ fn is_bidi_control(c: char) -> bool {
 /// What is unusual without making the file useless.
 fn remarks(leaf: &Party<'_>, public: &PublicKey, container: &Container) -> Vec<Check> {
     let mut remarks = Vec::new();
+    if let Ok(Some(usage)) = leaf.x509.key_usage()
+        && !usage.value.digital_signature()
+    {
+        remarks.push(noted(
+            "not-for-signing",
+            "証明書の鍵の用途に「デジタル署名」がありません。つながらないことがあります。",
+            "The certificate's key is not marked for digital signatures: it may not connect.",
+        ));
+    }
     if let Ok(Some(usage)) = leaf.x509.extended_key_usage()
         && !usage.value.client_auth
         && !usage.value.any

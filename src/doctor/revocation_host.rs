@@ -1,4 +1,5 @@
-//! The host of revocation lists (fact 46): browsers and Windows fetch them there, in clear by HTTP.
+//! The host of revocation lists (fact 46): browsers, Windows and `verify` fetch them there, in clear by
+//! HTTP.
 
 use std::time::Duration;
 
@@ -29,7 +30,7 @@ pub enum RevocationHost {
 }
 
 impl RevocationHost {
-    /// noticert itself fetches no lists, so their host alone is no reason to stop.
+    /// noticert itself goes on without a list, so their host alone is no reason to stop.
     pub(super) fn mark(&self) -> Mark {
         match self {
             Self::Reached { .. } => Mark::Good,

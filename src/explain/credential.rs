@@ -1,6 +1,6 @@
 //! What is wrong with a `.p12`, in words.
 
-use crate::credential::{Check, CredentialError, FoundInstead, Part, name_of};
+use crate::credential::{Check, CredentialError, FoundInstead, Part, REVOKED, name_of};
 use crate::domain::Text;
 
 use super::Explanation;
@@ -155,7 +155,12 @@ pub fn explain(error: &CredentialError) -> Explanation {
 /// What to do about a file that opened and is not the credential it should be.
 fn after_failed(failed: &[Check]) -> Text {
     let is_about = |code: &str| failed.iter().any(|check| check.code == code);
-    if is_about("one-key") {
+    if is_about(REVOKED) {
+        Text::new(
+            "この証明書ではつながりません。新しい証明書がもうあるなら、そちらを使ってください。なければ新しい発行を申請してください。覚えのない失効は、発行元の窓口に理由を尋ねてください。",
+            "It will not connect. If there is a newer certificate, use that; else apply anew. If nobody asked for the revocation, ask the authority why.",
+        )
+    } else if is_about("one-key") {
         Text::new(
             "鍵の入った .p12 ファイル（取得サイトから受け取ったもの）か、そのバックアップを使ってください。",
             "Use the .p12 file with its key, as the site sent it, or a back-up of it.",

@@ -281,15 +281,20 @@ impl Site {
     }
 
     fn tls(&self) -> Result<ClientConfig, RetrievalError> {
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let mut tls = ClientConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .map_err(client_failed)?
-            .with_root_certificates(self.trust.clone())
-            .with_no_client_auth();
-        tls.alpn_protocols = vec![b"http/1.1".to_vec()];
-        Ok(tls)
+        tls_trusting(self.trust.clone())
     }
+}
+
+/// TLS towards servers for which `roots` vouch.
+pub(super) fn tls_trusting(roots: Arc<RootCertStore>) -> Result<ClientConfig, RetrievalError> {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let mut tls = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(client_failed)?
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    tls.alpn_protocols = vec![b"http/1.1".to_vec()];
+    Ok(tls)
 }
 
 fn client_failed(source: impl StdError + Send + Sync + 'static) -> RetrievalError {

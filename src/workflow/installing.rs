@@ -5,11 +5,10 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::credential;
+use crate::credential::{self, Examination, FOREIGN_CERTIFICATES, RevocationStatus, WhyUnknown};
 use crate::custody::names::safe_file_name;
 use crate::domain::{
     CertificatePassword, Fingerprint, KeyMaterial, Pkcs12, Pkcs12Form, TerminalName, Text,
-    VerifiedCredential,
 };
 use crate::installer::{
     self, CertificateStore, Exported, FolderStore, ImportOptions, InstallError, NssStore,
@@ -18,6 +17,7 @@ use crate::installer::{
 use crate::ledger::{Actor, Event, LedgerError, Record, RecordId, Retrieved};
 
 use super::error::Error;
+use super::revocation::Revocations;
 use super::{Desk, Outcome, name_of};
 
 /// Where certificates go.
@@ -112,6 +112,7 @@ impl Desk<'_> {
                 self.settle_bindings(&records)?;
             }
         }
+        let mut revocations = Revocations::of_one_run();
         let mut outcomes = Vec::new();
         for record in &records {
             if self.stop.is_wanted() {
@@ -124,7 +125,7 @@ impl Desk<'_> {
             outcomes.push(Outcome {
                 record: record.id,
                 name: name_of(record),
-                result: self.install_one(record, &records, destination),
+                result: self.install_one(record, &records, destination, &mut revocations),
             });
         }
         Ok(outcomes)
@@ -135,6 +136,7 @@ impl Desk<'_> {
         record: &Record,
         chosen: &[Record],
         destination: &Destination,
+        revocations: &mut Revocations,
     ) -> Result<Installation, Error> {
         let Some(kept) = record.state.credential().cloned() else {
             return Err(Error::WrongState {
@@ -144,7 +146,10 @@ impl Desk<'_> {
         };
         let mut store = destination.open();
         self.check_place(record, chosen, destination, store.is_system())?;
-        let credential = self.kept_credential(record.id, &kept)?;
+        let mut examined = self.examined_again(record.id, &kept)?;
+        self.tell_of_others(&examined);
+        self.check_revocation(&mut examined, revocations);
+        let credential = examined.into_verified()?;
         let name = store_name(record)?;
         installer::check_practice(store.as_ref(), &credential)?;
         for word in store.forewarn(&credential)? {
@@ -248,12 +253,31 @@ impl Desk<'_> {
         }
     }
 
+    /// One line about certificates in the file that do not go in.
+    fn tell_of_others(&mut self, examined: &Examination) {
+        let problems = examined.problems();
+        for problem in problems.iter().filter(|p| p.code == FOREIGN_CERTIFICATES) {
+            self.person.tell(&problem.text);
+        }
+    }
+
+    /// Adds what the authority's list says to the checks; one calm line where the list could not be had or believed.
+    fn check_revocation(&mut self, examined: &mut Examination, revocations: &mut Revocations) {
+        let Some(status) = revocations.of_file(examined, self.now()) else {
+            return;
+        };
+        match status {
+            // Where nothing could be asked there is nothing to say before an installation.
+            RevocationStatus::Unknown(WhyUnknown::NoAddress | WhyUnknown::NoIssuer) => {}
+            RevocationStatus::Unknown(_) => self.person.tell(&status.check().text),
+            RevocationStatus::Good { .. } | RevocationStatus::Revoked { .. } => {
+                examined.checks.push(status.check());
+            }
+        }
+    }
+
     /// The kept file, held against its record and the letter once more.
-    pub(super) fn kept_credential(
-        &self,
-        id: RecordId,
-        kept: &Retrieved,
-    ) -> Result<VerifiedCredential, Error> {
+    fn examined_again(&self, id: RecordId, kept: &Retrieved) -> Result<Examination, Error> {
         let path = kept.p12.under(self.data());
         let bytes = std::fs::read(&path).map_err(|source| Error::Unreadable {
             path: path.clone(),
@@ -275,7 +299,12 @@ impl Desk<'_> {
             issuer_family: &self.config.certificate.issuer_family,
             key_derivation_rounds: self.config.limits.key_derivation_rounds,
         };
-        Ok(credential::examine(pkcs12, &password, &expected, self.now())?.into_verified()?)
+        Ok(credential::examine(
+            pkcs12,
+            &password,
+            &expected,
+            self.now(),
+        )?)
     }
 }
 

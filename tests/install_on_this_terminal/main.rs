@@ -11,6 +11,7 @@ use std::process::Command;
 mod support;
 
 mod a_folder;
+mod a_revoked_certificate;
 mod a_store_that_fails;
 #[cfg(unix)]
 mod an_nss_database;

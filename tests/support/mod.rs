@@ -3,6 +3,7 @@
 #![allow(dead_code, reason = "every test binary uses its own part")]
 
 pub mod invented;
+pub mod list_host;
 pub mod screen;
 
 use std::cell::Cell;
