@@ -319,7 +319,7 @@ fn unsafe_code_stands_only_where_the_system_has_no_safe_call() {
         &sources(),
         "unsafe {",
         &[
-            // security-framework has no call for an export and for the attributes of a key.
+            // security-framework has no call for an export, the attributes of a key and the end of trust.
             "installer/macos/keychain.rs",
             "installer/nss/softoken.rs",
             "installer/windows/dialogue.rs",

@@ -14,17 +14,21 @@
 
 #![expect(
     unsafe_code,
-    reason = "security-framework has no call for an export and for the attributes of a key"
+    reason = "security-framework has no call for an export, the attributes of a key and the end of trust"
 )]
 
+mod issuers;
 mod keychain;
 
 use security_framework::base::Error;
 use x509_parser::prelude::{FromDer, X509Certificate};
 
-use self::keychain::{Identity, Item, Keychain, asks, is_declined, is_trusted, silence, trust};
+pub(super) use self::issuers::is_trusted_root;
+
+use self::issuers::{Issuers, roots_to_trust};
+use self::keychain::{Identity, Item, Keychain, asks, is_trusted, silence};
 use super::answer::Answer;
-use super::chain::{chain_among, is_self_issued};
+use super::chain::chain_among;
 use super::challenge::{self, Form};
 use super::{
     CertificateStore, Exported, InstallError, InstalledCertificate, KeyRules, Pkcs12Writer, Proof,
@@ -38,16 +42,21 @@ use crate::platform;
 /// The login keychain of the account that runs this program.
 pub struct KeychainStore {
     writer: Box<dyn Pkcs12Writer>,
+    /// What the last import put in above its certificate.
+    issuers: Issuers,
 }
 
 impl KeychainStore {
     /// The keychain of the present account. `writer` makes the files that Apple reads, and reads the ones that it
     /// makes.
     pub fn of_login(writer: Box<dyn Pkcs12Writer>) -> Self {
-        Self { writer }
+        Self {
+            writer,
+            issuers: Issuers::default(),
+        }
     }
 
-    /// What an import puts in first: the key, the certificate, and the chain of the file.
+    /// What an import puts in first: the key and the certificate, with what the system takes of the chain.
     fn import_file(
         &self,
         login: &Keychain,
@@ -62,7 +71,6 @@ impl KeychainStore {
         login
             .import(&file, password)
             .map_err(refused("import the file"))?;
-        place_intermediates(login, &material.chain)?;
         let fingerprint = credential.facts().fingerprint;
         let item = find(&certificates(login)?, &fingerprint)
             .map_err(|_| InstallError::NotThereAfterImport { fingerprint })?;
@@ -132,14 +140,27 @@ impl CertificateStore for KeychainStore {
         let login = login()?;
         // The key is tried before anything is trusted, and the root, about which macOS asks the person, comes last.
         // What a failure leaves behind is taken out by the caller, who knows what was there before.
+        self.issuers = Issuers::default();
         self.import_file(&login, credential, name)?;
-        trust_roots(&credential.material().chain)
+        self.issuers.place(&login, &credential.material().chain)
+    }
+
+    fn take_back(&mut self) -> Result<(), InstallError> {
+        std::mem::take(&mut self.issuers).take_back(&login()?)
     }
 
     fn complete(&mut self, credential: &VerifiedCredential) -> Result<(), InstallError> {
-        let chain = &credential.material().chain;
-        place_intermediates(&login()?, chain)?;
-        trust_roots(chain)
+        let login = login()?;
+        let mut issuers = Issuers::default();
+        issuers
+            .place(&login, &credential.material().chain)
+            .map_err(|first| match issuers.take_back(&login) {
+                Ok(()) => first,
+                Err(then) => InstallError::NotUndone {
+                    first: Box::new(first),
+                    then: Box::new(then),
+                },
+            })
     }
 
     fn remove(&mut self, fingerprint: &Fingerprint) -> Result<(), InstallError> {
@@ -264,39 +285,6 @@ fn find(all: &[Item], fingerprint: &Fingerprint) -> Result<Item, InstallError> {
         .ok_or(InstallError::NotFound {
             fingerprint: *fingerprint,
         })
-}
-
-/// The import brings the chain too, but not with every file and not on every system.
-fn place_intermediates(login: &Keychain, chain: &[Vec<u8>]) -> Result<(), InstallError> {
-    for der in chain.iter().filter(|der| !is_self_issued(der)) {
-        login.add(der).map_err(refused("add the chain"))?;
-    }
-    Ok(())
-}
-
-/// Whether this account trusts `root`.
-pub(super) fn is_trusted_root(root: &[u8]) -> Result<bool, InstallError> {
-    is_trusted(&[root]).map_err(refused("judge the root"))
-}
-
-fn roots_to_trust(chain: &[Vec<u8>]) -> Result<Vec<&[u8]>, InstallError> {
-    let mut unknown = Vec::new();
-    for root in chain.iter().filter(|der| is_self_issued(der)) {
-        if !is_trusted_root(root)? {
-            unknown.push(root.as_slice());
-        }
-    }
-    Ok(unknown)
-}
-
-fn trust_roots(chain: &[Vec<u8>]) -> Result<(), InstallError> {
-    for root in roots_to_trust(chain)? {
-        match trust(root) {
-            Err(error) if is_declined(&error) => return Err(InstallError::RootNotAccepted),
-            outcome => outcome.map_err(refused("trust the root"))?,
-        }
-    }
-    Ok(())
 }
 
 fn has_same_key(one: &[u8], other: &[u8]) -> bool {

@@ -1,7 +1,7 @@
 //! The calls of Security.framework that the store needs, and nothing of what they are for.
 //!
-//! `security-framework` has a safe call for all but two things: writing an identity as PKCS#12, and reading an
-//! attribute of a key.
+//! `security-framework` has a safe call for all but three things: writing an identity as PKCS#12, reading an attribute
+//! of a key, and no longer trusting a root.
 //!
 //! Sources: <https://developer.apple.com/documentation/security/secitemexport>,
 //! <https://developer.apple.com/documentation/technotes/tn3137-on-mac-keychains>.
@@ -26,14 +26,15 @@ use security_framework::policy::SecPolicy;
 use security_framework::trust::SecTrust;
 use security_framework::trust_settings::{Domain, TrustSettings};
 use security_framework_sys::base::{
-    errSecDuplicateItem, errSecInternalComponent as INTERNAL_COMPONENT, errSecItemNotFound,
-    errSecSuccess,
+    SecCertificateRef, errSecDuplicateItem, errSecInternalComponent as INTERNAL_COMPONENT,
+    errSecItemNotFound, errSecSuccess,
 };
 use security_framework_sys::import_export::{
     SEC_KEY_IMPORT_EXPORT_PARAMS_VERSION, SecItemExport, SecItemImportExportKeyParameters,
     kSecFormatPKCS12,
 };
 use security_framework_sys::item::kSecAttrLabel;
+use security_framework_sys::trust_settings::{SecTrustSettingsDomain, kSecTrustSettingsDomainUser};
 
 use crate::domain::{CertificatePassword, Fingerprint, Pkcs12};
 use crate::installer::challenge::Scheme;
@@ -113,10 +114,13 @@ impl Keychain {
         unless_there(imported)
     }
 
-    /// Puts a certificate in, without a key.
-    pub(super) fn add(&self, der: &[u8]) -> Result<(), Error> {
+    /// Puts a certificate in, without a key. Whether it is new.
+    pub(super) fn add(&self, der: &[u8]) -> Result<bool, Error> {
         let certificate = SecCertificate::from_der(der)?;
-        unless_there(certificate.add_to_keychain(Some(self.0.clone())))
+        match certificate.add_to_keychain(Some(self.0.clone())) {
+            Err(error) if error.code() == errSecDuplicateItem => Ok(false),
+            outcome => outcome.map(|()| true),
+        }
     }
 }
 
@@ -230,6 +234,19 @@ pub(super) fn trust(root: &[u8]) -> Result<(), Error> {
     TrustSettings::new(Domain::User).set_trust_settings_always(&root)
 }
 
+/// Takes back what [`trust`] did, after the system has asked the person.
+pub(super) fn distrust(root: &[u8]) -> Result<(), Error> {
+    let root = SecCertificate::from_der(root)?;
+    // SAFETY: the certificate lives until the call is over.
+    let status = unsafe {
+        SecTrustSettingsRemoveTrustSettings(root.as_concrete_TypeRef(), kSecTrustSettingsDomainUser)
+    };
+    match status == errSecSuccess {
+        true => Ok(()),
+        false => Err(Error::from_code(status)),
+    }
+}
+
 /// Whether an error says that a person would have to be asked, who could not be.
 pub(super) fn asks(error: &Error) -> bool {
     matches!(error.code(), INTERACTION_NOT_ALLOWED | INTERACTION_REQUIRED)
@@ -263,10 +280,14 @@ fn attribute(key: &SecKey, name: CFStringRef) -> Option<CFType> {
     Some(unsafe { CFType::wrap_under_get_rule(*value) })
 }
 
-// Of SecItem.h; the -sys crate leaves it out.
+// Of SecItem.h and SecTrustSettings.h; the -sys crate leaves them out.
 #[link(name = "Security", kind = "framework")]
 unsafe extern "C" {
     static kSecAttrIsExtractable: CFStringRef;
+    fn SecTrustSettingsRemoveTrustSettings(
+        certificate: SecCertificateRef,
+        domain: SecTrustSettingsDomain,
+    ) -> i32;
 }
 
 // Of SecBase.h, MacErrors.h and Authorization.h; the -sys crate leaves them out.
