@@ -126,7 +126,7 @@ fn no_answer_makes_the_judge_panic_or_hang() {
     try_out(
         "answer",
         targets::answer,
-        &["site/forms", "credentials"],
+        &["site/forms", "site/answers", "credentials"],
         30,
     );
 }

@@ -10,7 +10,7 @@ use noticert::credential::{self, Expected};
 use noticert::domain::{CertificatePassword, Issuance, Pkcs12, Validity};
 use noticert::intake::document::Document;
 use noticert::retrieval::page::{self, Source};
-use noticert::retrieval::{KeptAnswer, Site, SiteOptions, judge_kept, masked_page};
+use noticert::retrieval::{AnswerEnd, KeptAnswer, Site, SiteOptions, judge_kept, masked_page};
 use url::Url;
 
 /// A page in place of the form: read, and filled in where it is a form.
@@ -31,7 +31,10 @@ pub fn page(bytes: &[u8]) {
     }
 }
 
-/// An answer to the submission: judged, and masked for the support.
+/// An answer to the submission: judged under a status and a Content-Type, judged as a crash leaves it, and masked for the
+/// support.
+///
+/// The first byte chooses the Content-Type as in a page; the sum of all chooses the rest, so that every mutation does.
 pub fn answer(bytes: &[u8]) {
     static SITE: OnceLock<Site> = OnceLock::new();
     let site = SITE.get_or_init(|| {
@@ -41,16 +44,29 @@ pub fn answer(bytes: &[u8]) {
         };
         Site::new(options, defaults()).expect("a plain https address")
     });
+    let sum = bytes
+        .iter()
+        .fold(0, |sum: usize, byte| sum + usize::from(*byte));
     let (content_type, bytes) = chosen_type(bytes);
-    let kept = KeptAnswer {
-        bytes,
-        form_text: "証明書の取得\nリクエストID\nリファレンスID",
-        form_page: Some(address()),
-        url: Some(address()),
-        end: None,
+    let end = AnswerEnd {
+        status: STATUSES[sum % STATUSES.len()],
+        content_type: content_type.map(str::to_owned),
+        retry_after: None,
+        bytes: bytes.len() as u64,
+        whole: !sum.is_multiple_of(5),
+        cookies: None,
     };
     let password = PASSWORD.parse().expect("four digits");
-    let _judged = judge_kept(&kept, issuance(), &password, site);
+    for end in [None, Some(&end)] {
+        let kept = KeptAnswer {
+            bytes,
+            form_text: "証明書の取得\nリクエストID\nリファレンスID",
+            form_page: Some(address()),
+            url: Some(action()),
+            end,
+        };
+        let _judged = judge_kept(&kept, issuance(), &password, site);
+    }
     let masked = masked_page(bytes, content_type, issuance(), &password);
     assert!(!masked.contains(REFERENCE_ID), "the mask slipped");
 }
@@ -113,6 +129,11 @@ fn address() -> &'static Url {
     ADDRESS.get_or_init(|| "https://site.invalid/p/rcd".parse().expect("an address"))
 }
 
+fn action() -> &'static Url {
+    static ACTION: OnceLock<Url> = OnceLock::new();
+    ACTION.get_or_init(|| "https://site.invalid/p/send".parse().expect("an address"))
+}
+
 fn issuance() -> &'static Issuance {
     static ISSUANCE: OnceLock<Issuance> = OnceLock::new();
     ISSUANCE.get_or_init(|| {
@@ -128,6 +149,16 @@ fn issuance() -> &'static Issuance {
         }
     })
 }
+
+const STATUSES: [Option<u16>; 7] = [
+    Some(200),
+    Some(404),
+    Some(429),
+    Some(500),
+    Some(503),
+    Some(504),
+    None,
+];
 
 const REFERENCE_ID: &str = "Qx7RmT4vKz";
 const PASSWORD: &str = "4826";
