@@ -21,10 +21,12 @@ mod watch;
 
 use crate::config::ConfigError;
 use crate::domain::{CertificatePasswordError, Field, Text};
+use crate::ledger::RefusedReason;
 use crate::workflow::{DraftsError, Error, PersonError, RowError};
 
 pub use doctor::{Told, tell};
 pub use intake::file_not_read;
+pub use retrieval::why_stopped;
 pub use watch::{letter as letter_trouble, not_taken};
 
 /// One error, for people.
@@ -160,6 +162,7 @@ pub fn explain(error: &Error) -> Explanation {
             ),
         ),
         Error::WrongState { state, wanted } => wrong_state(state, wanted),
+        Error::WasRefused { reason } => retrieval::was_refused(*reason),
         Error::OutcomeUnknown => (
             Text::new(
                 "前の送信の結果が分かっていません。証明書は発行済みかもしれません。",
@@ -422,6 +425,14 @@ pub fn exit_kind(error: &Error) -> ExitKind {
         }
         Error::Ledger(error) => ledger::exit_kind(error),
         Error::Retrieval(error) => retrieval::exit_kind(error),
+        Error::WasRefused {
+            reason:
+                RefusedReason::BadIds
+                | RefusedReason::AlreadyIssued
+                | RefusedReason::Expired
+                | RefusedReason::Locked
+                | RefusedReason::PasswordFormat,
+        } => ExitKind::SiteRefused,
         Error::Credential(_) | Error::InvalidP12 { .. } => ExitKind::InvalidCredential,
         Error::Install(_) => ExitKind::StoreOrDisk,
         Error::Store { source, .. } => store::exit_kind(source),
@@ -429,6 +440,9 @@ pub fn exit_kind(error: &Error) -> ExitKind {
         | Error::Account(_)
         | Error::DeadlinePassed { .. }
         | Error::WrongState { .. }
+        | Error::WasRefused {
+            reason: RefusedReason::Unknown,
+        }
         | Error::OutcomeUnknown
         | Error::FormChanged
         | Error::NotBound { .. }

@@ -69,7 +69,7 @@ pub use reading::{ReadOutcome, Recorded, read_only};
 pub use rehearsal::{PracticeFiles, PracticeWish, Rehearsal, open_practice};
 pub use removing::{RemovalRun, RemoveError, Removed};
 pub use restoring::{RestoreError, RestoreRequest, RestoreRun};
-pub use retrieving::{Retrieval, SiteChoice, file_password, known_password};
+pub use retrieving::{BatchStop, Retrieval, Retrievals, SiteChoice, file_password, known_password};
 pub use reviewing::Reviewed;
 pub use revocation::Revocations;
 pub use scanning::{Scanning, scan};

@@ -414,6 +414,7 @@ fn every_refusal_of_the_page_offers_to_go_on_by_hand() {
             reason: RefusalReason::Unknown,
             sentence: None,
             status: Some(200),
+            retry_after: None,
         },
     ];
     for error in refusals {

@@ -191,7 +191,7 @@ pub struct RetrieveArguments {
     /// 端末と端末の間に置く秒数
     #[arg(long, value_name = "S", default_value_t = 2.0)]
     pub pause: f64,
-    /// 同時に取得する端末の数
+    /// 同時に取得する端末の数（2台まで: IDの誤りが2台続いたら止めるので、それより多くは答えを待たずに送らない）
     #[arg(long, value_name = "N", default_value = "1")]
     pub jobs: NonZeroUsize,
     /// 二つのIDを大きく表示し、ブラウザーで受け取ったファイルを引き取る（端末は1台だけ指定）

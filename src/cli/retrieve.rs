@@ -3,13 +3,14 @@
 use secrecy::SecretString;
 
 use crate::domain::Text;
-use crate::workflow::{ByHand, Desk, Error, Outcome, Retrieval, SiteChoice};
+use crate::explain;
+use crate::workflow::{BatchStop, ByHand, Desk, Error, Outcome, Retrieval, SiteChoice};
 
 use super::args::RetrieveArguments;
 use super::exit::ExitCode;
 use super::person::TerminalPerson;
 use super::secret_screen::OtherPage;
-use super::{Session, adopt, downloads, open};
+use super::{Session, adopt, downloads, open, status};
 
 pub fn run(session: &Session, arguments: &RetrieveArguments) -> Result<ExitCode, Error> {
     if arguments.terminals.terminals.is_empty() && !arguments.terminals.all {
@@ -24,7 +25,8 @@ pub fn run(session: &Session, arguments: &RetrieveArguments) -> Result<ExitCode,
     let given = open::password(&arguments.site)?;
     let mut desk = session.desk(ledger, &mut person);
     if arguments.by_hand {
-        return by_hand(session, &mut desk, &choice, given, arguments);
+        let code = by_hand(session, &mut desk, &choice, given, arguments)?;
+        return with_status(session, &desk, code);
     }
     let ids = desk.chosen(&arguments.terminals.terminals, |record| {
         desk.waits_for_retrieval(record)
@@ -35,23 +37,38 @@ pub fn run(session: &Session, arguments: &RetrieveArguments) -> Result<ExitCode,
         });
     }
     let password = desk.choose_password(given)?;
-    let outcomes = desk.retrieve(&ids, &choice, &password, arguments.again)?;
-    let left = ids.len() - outcomes.len();
-    let summary = summary(&outcomes, left);
-    let mut code = show(session, outcomes);
+    let retrieved = desk.retrieve(&ids, &choice, &password, arguments.again)?;
+    let left = ids.len() - retrieved.outcomes.len();
+    let summary = summary(&retrieved.outcomes, left);
+    let mut code = show(session, retrieved.outcomes);
     if ids.len() > 1 {
         session.say(&summary);
     }
     if session.stop.is_wanted() {
         code = code.and(ExitCode::Interrupted);
     }
-    if left > 0 {
-        session.say(&Text::new(
-            format!("残り {left}台は送信していません。原因を片付けてから、もう一度同じ命令を実行してください。"),
-            format!("{left} terminals were not submitted. Settle the cause, then run the same command again."),
-        ));
+    tell_of_the_rest(session, left, retrieved.stopped);
+    with_status(session, &desk, code)
+}
+
+/// With `--json` every terminal as it stands now, as `status --json` prints it.
+fn with_status(session: &Session, desk: &Desk<'_>, code: ExitCode) -> Result<ExitCode, Error> {
+    if session.common.json {
+        status::show(session, &desk.ledger)?;
     }
     Ok(code)
+}
+
+/// Says of the terminals whose turn did not come why that is so.
+pub fn tell_of_the_rest(session: &Session, left: usize, stopped: Option<BatchStop>) {
+    if left == 0 {
+        return;
+    }
+    let why = stopped.map_or_else(|| Text::new("", ""), explain::why_stopped);
+    session.say(&Text::new(
+        format!("{}残り {left}台は送信していません。原因を片付けてから、もう一度同じ命令を実行してください。", why.ja),
+        format!("{}{left} terminals were not submitted. Settle the cause, then run the same command again.", why.en),
+    ));
 }
 
 /// The whole run in one line.
@@ -108,7 +125,12 @@ pub fn show(session: &Session, outcomes: Vec<Outcome<Retrieval>>) -> ExitCode {
         let name = session.text(&outcome.name).to_owned();
         match outcome.result {
             Ok(kept) => {
-                println!("✓ {name} → {}", kept.p12.display());
+                let line = format!("✓ {name} → {}", kept.p12.display());
+                // JSON stands alone on standard output.
+                match session.common.json {
+                    true => session.say(&Text::new(line.clone(), line)),
+                    false => println!("{line}"),
+                }
                 for check in &kept.checks {
                     session.say(&Text::new(
                         format!("    {} {}", check.outcome.mark(), check.text.ja),

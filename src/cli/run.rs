@@ -38,7 +38,8 @@ pub fn run(session: &Session, arguments: &RunArguments) -> Result<ExitCode, Erro
     if let Route::None(error) = &job.route {
         say_next_at_the_terminal(session, error);
     }
-    code = code.and(retrieve::show(session, job.retrieved));
+    code = code.and(retrieve::show(session, job.retrieved.outcomes));
+    retrieve::tell_of_the_rest(session, job.left, job.retrieved.stopped);
     let installed = install::installed(&job.installed);
     code = code.and(install::show(session, job.installed));
     let kept = kept_of(&desk, &job.read.recorded)?;

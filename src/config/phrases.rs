@@ -42,8 +42,9 @@ pub enum Meaning {
     Locked,
     /// The site does not like the form of the password.
     PasswordFormat,
-    /// The session or the page is too old; nothing was processed.
+    /// The session or the page is too old; nothing was processed. In answer to a submission it is believed only where
+    /// every other sentence of the page is of that too.
     SessionTimeout,
-    /// Maintenance or out of hours; nothing was processed.
+    /// Maintenance or out of hours; nothing was processed. In answer to a submission it is believed as above.
     Maintenance,
 }

@@ -1,10 +1,13 @@
 //! The exchange with the site, in words. Above all: whether anything was submitted.
 
 use crate::domain::Text;
+use crate::ledger::RefusedReason;
 use crate::retrieval::{
     AddressProblem, CaProblem, Effect, FileProblem, NetworkProblem, RefusalReason, RetrievalError,
     RetryAfter, TlsProblem, UnclearProblem, WayProblem,
 };
+
+use crate::workflow::BatchStop;
 
 use super::{ExitKind, Explanation, page};
 
@@ -38,6 +41,7 @@ pub fn explain(error: &RetrievalError) -> Explanation {
         RetrievalError::Closed {
             sentence,
             retry_after,
+            ..
         } => {
             let until = until(retry_after.as_deref());
             (
@@ -59,7 +63,7 @@ pub fn explain(error: &RetrievalError) -> Explanation {
                 ),
             )
         }
-        RetrievalError::SessionTimeout { sentence } => (
+        RetrievalError::SessionTimeout { sentence, .. } => (
             Text::new(
                 format!(
                     "取得サイトの画面の有効時間が切れました。{}",
@@ -168,16 +172,30 @@ pub fn explain(error: &RetrievalError) -> Explanation {
 
 /// Whether anything was submitted: the first thing that a person wants to know.
 fn not_done(error: &RetrievalError) -> Text {
-    if let RetrievalError::AsksMore { .. } = error {
-        return Text::new(
-            "IDとパスワードは1回送信しました。尋ねられたことには答えていません。電子証明書は受け取っていません。再送はしていません。",
-            "The IDs and the password were sent once. Nothing was answered to the question. No certificate was received. Nothing was sent again.",
-        );
+    match error {
+        RetrievalError::AsksMore { .. } => {
+            return Text::new(
+                "IDとパスワードは1回送信しました。尋ねられたことには答えていません。電子証明書は受け取っていません。再送はしていません。",
+                "The IDs and the password were sent once. Nothing was answered to the question. No certificate was received. Nothing was sent again.",
+            );
+        }
+        RetrievalError::Closed {
+            submitted: true, ..
+        }
+        | RetrievalError::SessionTimeout {
+            submitted: true, ..
+        } => {
+            return Text::new(
+                "IDとパスワードは1回送信しましたが、取得サイトの画面は、処理の前に断ったことだけを伝えています。電子証明書は受け取っていません。再送はしていません。",
+                "The IDs and the password were sent once; the site's page says no more than that it turned them away before any processing. No certificate was received. Nothing was sent again.",
+            );
+        }
+        _ => {}
     }
     match error.effect() {
         Effect::StaysConfirmed => Text::new(
-            "IDもパスワードも受け付けられていません。端末の記録は「確定済み」のままです。",
-            "Nothing was accepted by the site. The record stays confirmed.",
+            "IDもパスワードも送信していません。端末の記録の状態は前のままです。",
+            "Neither the IDs nor the password were sent. The record stands as it did.",
         ),
         Effect::Refused => Text::new(
             "電子証明書は受け取っていません。同じ組み合わせは再送しません。",
@@ -523,8 +541,8 @@ fn refused(reason: RefusalReason, sentence: &Option<String>) -> (Text, Text) {
             "取得サイトは、入力の誤りが続いたためロックしたと答えました。",
             "The site says that it locked after too many wrong attempts.",
             Text::new(
-                "30分以上おいて、用紙を確かめてからやり直してください。",
-                "Wait at least 30 minutes, check the paper, then try again.",
+                "30分以上おいて、用紙の二つのIDを確かめてから noticert retrieve --again TERMINAL",
+                "Wait at least 30 minutes and check both IDs on the paper, then: noticert retrieve --again TERMINAL",
             ),
         ),
         RefusalReason::PasswordFormat => (
@@ -555,6 +573,94 @@ fn refused(reason: RefusalReason, sentence: &Option<String>) -> (Text, Text) {
         Text::new(format!("{ja}{quote}"), format!("{en} {quote}")),
         next,
     )
+}
+
+/// A record that the site refused in an earlier run, when nobody asked to send it again.
+pub(super) fn was_refused(reason: RefusedReason) -> (Text, Text, Text) {
+    let (what, next) = refused(
+        match reason {
+            RefusedReason::BadIds => RefusalReason::BadIds,
+            RefusedReason::AlreadyIssued => RefusalReason::AlreadyIssued,
+            RefusedReason::Expired => RefusalReason::Expired,
+            RefusedReason::Locked => RefusalReason::Locked,
+            RefusedReason::PasswordFormat => RefusalReason::PasswordFormat,
+            RefusedReason::Unknown => RefusalReason::Unknown,
+        },
+        &None,
+    );
+    let next = match reason {
+        RefusedReason::AlreadyIssued | RefusedReason::Expired => Text::new(
+            format!(
+                "{}それでも送り直すときは noticert retrieve --again TERMINAL",
+                next.ja
+            ),
+            format!(
+                "{} To send it again all the same: noticert retrieve --again TERMINAL",
+                next.en
+            ),
+        ),
+        RefusedReason::BadIds
+        | RefusedReason::Locked
+        | RefusedReason::PasswordFormat
+        | RefusedReason::Unknown => next,
+    };
+    (
+        Text::new(
+            format!(
+                "この端末は前に送信して断られています（{}）。{}",
+                reason.name(),
+                what.ja
+            ),
+            format!(
+                "This terminal was refused before ({}). {}",
+                reason.name(),
+                what.en.trim_end()
+            ),
+        ),
+        Text::new(
+            "今回は何も送信していません。",
+            "Nothing was sent this time.",
+        ),
+        next,
+    )
+}
+
+/// Why a batch stopped before its last terminal.
+pub fn why_stopped(why: BatchStop) -> Text {
+    match why {
+        BatchStop::BadPairs => Text::new(
+            "IDの誤りが2台続いたため、ロックを避けて止めました。",
+            "It stopped after two wrong pairs in a row, lest the place is locked out. ",
+        ),
+        BatchStop::Locked => Text::new(
+            "取得サイトがロックしたと答えたため、止めました。",
+            "It stopped because the site says that it locked. ",
+        ),
+        BatchStop::Closed => Text::new(
+            "取得サイトが休止中か混み合っていて、すぐには再開しないため、止めました。",
+            "It stopped because the site is closed or busy and does not open soon. ",
+        ),
+        BatchStop::Network => Text::new(
+            "取得サイトに届かないため、止めました。",
+            "It stopped because the site is not reached. ",
+        ),
+        BatchStop::Tls => Text::new(
+            "取得サイトとの安全な接続ができないため、止めました。",
+            "It stopped because there is no trusted connection to the site. ",
+        ),
+        BatchStop::FormNotRecognised => Text::new(
+            "取得サイトの画面を理解できないため、止めました。",
+            "It stopped because the page of the site is not understood. ",
+        ),
+        BatchStop::NeedsAttention => Text::new(
+            "取得サイトの画面に人の確認が必要なため、止めました。",
+            "It stopped because a person has to look at the page of the site. ",
+        ),
+        BatchStop::Here => Text::new(
+            "このパソコンで記録や確認ができないため、止めました。",
+            "It stopped because something could not be recorded or asked on this computer. ",
+        ),
+    }
 }
 
 fn unclear(problem: UnclearProblem, received: u64) -> (Text, Text) {

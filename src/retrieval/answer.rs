@@ -1,7 +1,8 @@
 //! What came back after the submission, judged by its bytes.
 //!
 //! A PKCS#12 file is one whatever the headers call it. Anything else is read as a page: only the words that
-//! were not on the form page count, because standing notices there name every possible error.
+//! were not on the form page count, because standing notices there name every possible error. A page that speaks of a
+//! session or of maintenance lets the pair be sent again only when it cannot have been processed; any other is unknown.
 
 mod packing;
 mod structure;
@@ -153,10 +154,12 @@ fn page_verdict(
         (Some(understood), onward) if is_offered_all_the_same(&understood, &onward) => {
             Verdict::Leads {
                 onward,
-                otherwise: Some(refused(answer, understood, &mask)),
+                // A page that leads on took the pair, whatever it says of a closed door.
+                otherwise: (!understood.lets_send_again())
+                    .then(|| refused(answer, understood, &page.said, submitted)),
             }
         }
-        (Some(understood), _) => Verdict::Ends(refused(answer, understood, &mask)),
+        (Some(understood), _) => Verdict::Ends(refused(answer, understood, &page.said, submitted)),
         (None, onward @ (Onward::Get { .. } | Onward::Send { .. })) => Verdict::Leads {
             otherwise: is_a_guess(&onward).then(|| unknown(answer, &page.said, &mask)),
             onward,
@@ -180,7 +183,12 @@ fn unknown(answer: &KeptAnswer<'_>, said: &[String], mask: &Mask) -> RetrievalEr
         reason: RefusalReason::Unknown,
         sentence: mask.quote(said),
         status: answer.end.and_then(|end| end.status),
+        retry_after: retry_after(answer),
     }
+}
+
+fn retry_after(answer: &KeptAnswer<'_>) -> Option<String> {
+    answer.end.and_then(|end| end.retry_after.clone())
 }
 
 /// A page that offers the download is no page of a refusal, whatever advice stands beside it: how long the file is
@@ -203,17 +211,34 @@ fn is_offered_all_the_same(understood: &Understood, onward: &Onward) -> bool {
     }
 }
 
-fn refused(answer: &KeptAnswer<'_>, understood: Understood, mask: &Mask) -> RetrievalError {
+fn refused(
+    answer: &KeptAnswer<'_>,
+    understood: Understood,
+    said: &[String],
+    submitted: &Submitted<'_>,
+) -> RetrievalError {
+    let mask = Mask::new(submitted.issuance, submitted.password);
+    let status = answer.end.and_then(|end| end.status);
+    let is_turned_away = comes_from_the_door(status, understood.meaning)
+        && submitted.site.phrases().speak_of_a_closed_door_only(said);
     let sentence = mask.quote(&[understood.sentence]);
     let reason = match understood.meaning {
+        Meaning::Maintenance | Meaning::SessionTimeout if !is_turned_away => {
+            return unknown(answer, said, &mask);
+        }
         Meaning::Maintenance => {
-            let retry_after = answer.end.and_then(|end| end.retry_after.clone());
             return RetrievalError::Closed {
+                submitted: true,
                 sentence,
-                retry_after,
+                retry_after: retry_after(answer),
             };
         }
-        Meaning::SessionTimeout => return RetrievalError::SessionTimeout { sentence },
+        Meaning::SessionTimeout => {
+            return RetrievalError::SessionTimeout {
+                submitted: true,
+                sentence,
+            };
+        }
         Meaning::BadIds => RefusalReason::BadIds,
         Meaning::AlreadyIssued => RefusalReason::AlreadyIssued,
         Meaning::Expired => RefusalReason::Expired,
@@ -223,7 +248,23 @@ fn refused(answer: &KeptAnswer<'_>, understood: Understood, mask: &Mask) -> Retr
     RetrievalError::Refused {
         reason,
         sentence,
-        status: answer.end.and_then(|end| end.status),
+        status,
+        retry_after: retry_after(answer),
+    }
+}
+
+/// Whether an answer of this status can come from before the work.
+///
+/// A 500, 502 or 504 is what a gateway says when the program behind it takes too long or dies, and that may have been
+/// at work; a 503 is one too, but also the proper status of a closed site. 202 says that the work goes on, 408 that
+/// somebody waited in vain, 409 that the same is there already. What ended before its status was written is not known.
+fn comes_from_the_door(status: Option<u16>, meaning: Meaning) -> bool {
+    match status {
+        Some(200) => true,
+        Some(408 | 409) => false,
+        Some(400..=499) => true,
+        Some(503) => meaning == Meaning::Maintenance,
+        Some(_) | None => false,
     }
 }
 

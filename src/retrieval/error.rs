@@ -1,7 +1,8 @@
 //! How an exchange with the site can fail, ordered by what it means for the terminal's record.
 //!
 //! The line that matters is the POST: before it nothing was spent and the record stays `confirmed`; after it
-//! only a message that is understood leaves no doubt.
+//! only a message that is understood leaves no doubt, and only a page that can be nothing but a closed door puts the
+//! record back.
 
 use thiserror::Error;
 
@@ -61,6 +62,8 @@ pub enum RetrievalError {
     /// The site says that it is closed: maintenance or out of hours. Nothing was processed.
     #[error("the site is closed at the moment")]
     Closed {
+        /// Whether it said so to the submission, and not to the question for the form.
+        submitted: bool,
         /// The site's own sentence.
         sentence: Option<String>,
         /// The Retry-After header as it stands.
@@ -69,6 +72,8 @@ pub enum RetrievalError {
     /// The site says that the session is over. Nothing was processed.
     #[error("the site says that the session is over")]
     SessionTimeout {
+        /// Whether it said so to the submission, and not to the question for the form.
+        submitted: bool,
         /// The site's own sentence.
         sentence: Option<String>,
     },
@@ -99,6 +104,8 @@ pub enum RetrievalError {
         sentence: Option<String>,
         /// The HTTP status.
         status: Option<u16>,
+        /// The Retry-After header as it stands.
+        retry_after: Option<String>,
     },
     /// Submitted, and a page came that asks for something new before it goes on.
     #[error("the page after the submission asks for something more")]

@@ -4,12 +4,15 @@
 //! a correction must not need a programmer. A sentence about what would happen (場合は, "if you") never counts;
 //! one that offers several causes counts only when nothing plainer was said.
 
+mod door;
+
 use std::sync::LazyLock;
 
 use serde::Deserialize;
 use unicode_normalization::UnicodeNormalization;
 
 use crate::config::{Meaning, Phrase};
+use door::DoorWords;
 
 /// The words for forms and the classes of messages.
 #[derive(Clone, Debug, Deserialize)]
@@ -20,6 +23,7 @@ pub(crate) struct Phrases {
     conditional: Words,
     hedged: Words,
     trouble: Words,
+    door: DoorWords,
     class: Vec<Class>,
 }
 
@@ -94,6 +98,13 @@ pub(crate) struct Understood {
     pub(crate) is_mild: bool,
 }
 
+impl Understood {
+    /// Whether it is a word for a door that is closed: what was not let in may be sent again.
+    pub(crate) fn lets_send_again(&self) -> bool {
+        matches!(self.meaning, Meaning::SessionTimeout | Meaning::Maintenance)
+    }
+}
+
 impl Phrases {
     /// The table that comes with the program.
     pub(crate) fn standard() -> &'static Self {
@@ -131,9 +142,7 @@ impl Phrases {
             .into_iter()
             .filter_map(|found| most_careful(found.into_iter().map(|(understood, _)| understood)))
             .next()
-            .filter(|understood| {
-                !lets_send_again(understood.meaning) || !self.is_in_trouble(sentences)
-            })
+            .filter(|understood| !understood.lets_send_again() || !self.is_in_trouble(sentences))
             .map(|understood| with_its_times(understood, sentences))
     }
 
@@ -149,9 +158,21 @@ impl Phrases {
 
     /// The class of one sentence, and whether it names it only as a possibility.
     ///
-    /// What stands in brackets is said apart: it often warns of what would happen next.
+    /// What stands in brackets is said apart: it often warns of what would happen next. A lock counts also there, and
+    /// a bare word that the certificate was handed out is the cause of what stands before it.
     fn meaning(&self, sentence: &str) -> Option<(Understood, bool)> {
         let (outside, inside) = brackets_apart(sentence);
+        let cause = self.meaning_of_part(&inside, sentence);
+        if let Some((understood, false)) = &cause {
+            let is_cause = match understood.meaning {
+                Meaning::Locked => true,
+                Meaning::AlreadyIssued => inside.chars().count() <= LONGEST_CAUSE,
+                _ => false,
+            };
+            if is_cause {
+                return cause;
+            }
+        }
         [outside.as_str(), inside.as_str(), sentence]
             .into_iter()
             .find_map(|part| self.meaning_of_part(part, sentence))
@@ -229,10 +250,6 @@ fn names_a_time(sentence: &str) -> bool {
     })
 }
 
-fn lets_send_again(meaning: Meaning) -> bool {
-    matches!(meaning, Meaning::SessionTimeout | Meaning::Maintenance)
-}
-
 fn most_careful(found: impl Iterator<Item = Understood>) -> Option<Understood> {
     let found: Vec<_> = found.collect();
     let rank = |understood: &Understood| match understood.meaning {
@@ -289,6 +306,9 @@ pub(crate) fn fold_label(label: &str) -> String {
         .filter(|c| c.is_alphanumeric())
         .collect()
 }
+
+/// Characters of a cause that stands in brackets; what is longer is advice.
+const LONGEST_CAUSE: usize = 12;
 
 /// Sentences that say when a closed site opens.
 const MOST_TIMES: usize = 2;
@@ -432,6 +452,28 @@ mod tests {
                 Some(PasswordFormat),
             ),
             ("ダウンロード可能回数を超えています。", Some(AlreadyIssued)),
+            (
+                "ダウンロードの上限回数に達しています。",
+                Some(AlreadyIssued),
+            ),
+            ("このリクエストIDは無効です（取得済）", Some(AlreadyIssued)),
+            (
+                "リクエストIDが正しくありません（取得済みの証明書は再取得できません）",
+                Some(BadIds),
+            ),
+            ("認証に失敗しました（ロックされています）", Some(Locked)),
+            ("30分間ロックします。", Some(Locked)),
+            ("誤りが続くとロックします。", None),
+            ("認証情報が正しくありません。", Some(BadIds)),
+            ("入力された値が不正です。", Some(BadIds)),
+            ("ご入力の情報に誤りがございます。", Some(BadIds)),
+            ("ご入力いただいた内容に間違いがあります。", Some(BadIds)),
+            ("ご入力の内容に誤りがないかご確認ください。", None),
+            ("入力されたパスワードの値が不正です。", Some(PasswordFormat)),
+            (
+                "ログインに3回失敗したため、30分間ご利用いただけません。",
+                Some(Locked),
+            ),
             ("取得可能期間（180日間）を超過しました。", Some(Expired)),
             ("リクエストIDの有効期限が切れています。", Some(Expired)),
             ("存在しないリクエストIDです。", Some(BadIds)),

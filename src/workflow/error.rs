@@ -14,7 +14,7 @@ use crate::domain::{CertificatePasswordError, InstitutionCode, Text};
 use crate::installer::InstallError;
 use crate::intake::IntakeError;
 use crate::intake::scanner::ScannerError;
-use crate::ledger::LedgerError;
+use crate::ledger::{LedgerError, RefusedReason};
 use crate::practice::authority::AuthorityError;
 use crate::practice::letters::{EncodeError, FontError};
 use crate::practice::site::PracticeSiteError;
@@ -144,6 +144,12 @@ pub enum Error {
         state: &'static str,
         /// The state that this step needs.
         wanted: &'static str,
+    },
+    /// The site refused this issuance before, and nobody asked to send it again.
+    #[error("the site refused it before ({})", reason.name())]
+    WasRefused {
+        /// Why.
+        reason: RefusedReason,
     },
     /// A submission was made whose outcome is not known.
     #[error("the outcome of an earlier submission is not known")]

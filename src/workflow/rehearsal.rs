@@ -365,7 +365,7 @@ impl Rehearsal<'_> {
         runtime()?.block_on(retrieval::reach(&choice.site))?;
         let password = desk.choose_password(Some(password))?;
         let ids = desk.chosen(&[], |_| true)?;
-        let outcomes = desk.retrieve(&ids, &choice, &password, false)?;
+        let outcomes = desk.retrieve(&ids, &choice, &password, false)?.outcomes;
         let mut shown = false;
         for outcome in each_done(outcomes)? {
             self.say(

@@ -36,6 +36,7 @@ use answers::{Answers, Kept};
 pub(super) use asking::is_yes;
 pub use asking::{file_password, known_password};
 use attempt::{Ask, Asked, Ended, Reply, Task, Turn};
+pub use batch::BatchStop;
 use batch::{Batch, Next};
 use forms::Forms;
 pub(super) use outcome::{ProvenFile, file_name_of, proven};
@@ -65,6 +66,25 @@ impl Retrieval {
             checks: Vec::new(),
             problems: Vec::new(),
             already: true,
+        }
+    }
+}
+
+/// What came of one run over several terminals.
+#[derive(Debug)]
+pub struct Retrievals {
+    /// Of each terminal whose turn came.
+    pub outcomes: Vec<Outcome<Retrieval>>,
+    /// Why the others had none, when the site or this computer was the reason.
+    pub stopped: Option<BatchStop>,
+}
+
+impl Retrievals {
+    /// Of a run that had nothing to retrieve.
+    pub(super) fn none() -> Self {
+        Self {
+            outcomes: Vec::new(),
+            stopped: None,
         }
     }
 }
@@ -136,7 +156,7 @@ impl Desk<'_> {
         choice: &SiteChoice,
         password: &CertificatePassword,
         again: bool,
-    ) -> Result<Vec<Outcome<Retrieval>>, Error> {
+    ) -> Result<Retrievals, Error> {
         let runtime = runtime()?;
         let (desk, asked) = channel();
         let mut run = Run {
@@ -149,7 +169,8 @@ impl Desk<'_> {
             // Dropped at the end whatever ends it, so that no conversation waits for an answer in vain.
             let asked = asked;
             loop {
-                let may_start = run.under_way.len() < choice.jobs.get() && !self.stop.is_wanted();
+                let places = choice.jobs.get().min(run.batch.room());
+                let may_start = run.under_way.len() < places && !self.stop.is_wanted();
                 if may_start && let Some(id) = run.batch.next() {
                     if let Some(turn) = self.take_up(id, &mut run, choice, password, again)? {
                         let (desk, runtime) = (desk.clone(), runtime.handle().clone());
@@ -170,7 +191,10 @@ impl Desk<'_> {
                 }
             }
         })
-        .map(|()| run.outcomes)
+        .map(|()| Retrievals {
+            stopped: run.batch.stopped(),
+            outcomes: run.outcomes,
+        })
     }
 
     /// Prepares a record's turn; one that ends before any conversation is an outcome already.
@@ -249,6 +273,9 @@ impl Desk<'_> {
             {
                 self.ledger.require_at_home(record.id)?;
                 self.consent_to_again()?;
+            }
+            IssuanceState::Refused { reason, .. } => {
+                return Err(Error::WasRefused { reason: *reason });
             }
             state => {
                 if let Some(kept) = state.credential() {
@@ -397,10 +424,10 @@ impl Desk<'_> {
         let seconds = wait.as_secs();
         self.person.tell(&Text::new(
             format!(
-                "取得サイトは休止中です。サイトの案内（Retry-After）に従い、{seconds}秒待って続けます。やめるときは Ctrl-C"
+                "取得サイトの案内（Retry-After）に従い、{seconds}秒待って次へ進みます。やめるときは Ctrl-C"
             ),
             format!(
-                "The site is closed. As it asks (Retry-After), going on in {seconds} s. Ctrl-C stops."
+                "As the site asks (Retry-After), going on in {seconds} s. Ctrl-C stops."
             ),
         ));
     }

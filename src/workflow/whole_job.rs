@@ -12,7 +12,7 @@ use crate::retrieval;
 use super::error::Error;
 use super::installing::{Destination, Installation};
 use super::reading::ReadOutcome;
-use super::retrieving::{Retrieval, SiteChoice, runtime};
+use super::retrieving::{Retrievals, SiteChoice, runtime};
 use super::reviewing::Reviewed;
 use super::{Desk, Outcome};
 
@@ -39,7 +39,9 @@ pub struct WholeJob {
     /// Whether the site was reached.
     pub route: Route,
     /// Each terminal's retrieval.
-    pub retrieved: Vec<Outcome<Retrieval>>,
+    pub retrieved: Retrievals,
+    /// Terminals whose turn to be retrieved did not come.
+    pub left: usize,
     /// Each installation that was tried.
     pub installed: Vec<Outcome<Installation>>,
 }
@@ -61,7 +63,8 @@ impl Desk<'_> {
             reviewed: None,
             waiting: 0,
             route: Route::NotNeeded,
-            retrieved: Vec::new(),
+            retrieved: Retrievals::none(),
+            left: 0,
             installed: Vec::new(),
             read,
         };
@@ -92,6 +95,7 @@ impl Desk<'_> {
             }
             let password = self.choose_password(password)?;
             job.retrieved = self.retrieve(&open, choice, &password, false)?;
+            job.left = open.len() - job.retrieved.outcomes.len();
         }
         let retrieved = self.of_these(&mine, |record| {
             matches!(record.state, IssuanceState::Retrieved { .. })

@@ -192,6 +192,65 @@ async fn after_the_site_led_on_nothing_is_called_unprocessed() {
     }
 }
 
+/// What a page says of a closed door while it leads on is never the end of the matter.
+#[tokio::test]
+async fn a_notice_beside_what_leads_on_never_puts_the_record_back() {
+    let notice = "ただいまメンテナンス中です。";
+    let link = format!("<html><p>{notice}</p><a href='/file'>ダウンロード</a></html>");
+    let button = format!(
+        "<html><p>{notice}</p><form method=post action=/file><input type=hidden name=t value=1>\
+         <button>ダウンロード</button></form></html>"
+    );
+    let confirm = format!(
+        "<html><p>{notice}</p><p>リクエストID 123456789012345</p><form method=post action=/file>\
+         <input type=hidden name=t value=1><button>ダウンロード</button></form></html>"
+    );
+    for page in [link, button, confirm] {
+        for (name, end) in [
+            (
+                "missing",
+                (|| Reply::with("404 Not Found", "<html>お探しのページはありません</html>"))
+                    as fn() -> Reply,
+            ),
+            ("broken", || Reply::new("", Then::Break)),
+        ] {
+            let shown = page.clone();
+            let (result, _, _) = retrieved(move |request| match request.target.as_str() {
+                "/file" => end(),
+                _ => form_or(request, || Reply::page(&shown)),
+            })
+            .await;
+            let error = result.unwrap_err();
+            assert_ne!(
+                error.effect(),
+                Effect::StaysConfirmed,
+                "{name} {page}: {error:?}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_session_that_is_over_behind_a_redirect_or_a_button_says_nothing_of_the_submission() {
+    // A page that repeats the pair may ask to confirm it, or be the result already.
+    let repeated = || {
+        Reply::page(
+            "<html><p>リクエストID 123456789012345</p><form method=post action=/p/next>\
+             <input type=hidden name=t value=1><button>ダウンロード</button></form></html>",
+        )
+    };
+    for answer in [|| Reply::redirect(303, "/p/next"), repeated] {
+        let (result, requests, _) = retrieved(move |request| match request.target.as_str() {
+            "/p/next" => Reply::page("<html>セッションの有効期限が切れました。</html>"),
+            _ => form_or(request, answer),
+        })
+        .await;
+        let error = result.unwrap_err();
+        assert_eq!(error.reason(), Some("unknown"), "{error:?}");
+        assert_eq!(requests.len(), 3);
+    }
+}
+
 #[tokio::test]
 async fn pages_that_never_end_are_given_up() {
     let (result, requests, _) = retrieved(|request| match request.method.as_str() {
@@ -352,6 +411,22 @@ async fn no_form_is_sent_after_a_crash() {
         assert_eq!(error.effect(), Effect::Unclear, "{error:?}");
     }
     assert!(fake.requests().is_empty());
+}
+
+/// Whether the button that was pressed led to the file is not on disk, so its answer proves nothing of the submission.
+#[tokio::test]
+async fn a_closed_door_after_a_further_request_is_not_believed_after_a_crash() {
+    let fake = fake_site(|_| Reply::page(FORM)).await;
+    let page = "<html>セッションの有効期限が切れました。</html>".as_bytes();
+    let direct = finished(&fake, page, Some(whole()), None).await;
+    assert_eq!(direct.unwrap_err().reason(), Some("session-timeout"));
+    let further = Some(request(&fake, "/go", false));
+    let later = finished(&fake, page, Some(whole()), further).await;
+    assert_eq!(later.unwrap_err().reason(), Some("unknown"));
+    // Nor is it believed when its status did not reach the disk.
+    let unended = finished(&fake, page, None, None).await;
+    assert_eq!(unended.unwrap_err().reason(), Some("unknown"));
+    assert_eq!(fake.submissions(), 0);
 }
 
 #[tokio::test]

@@ -95,6 +95,56 @@ fn a_page_that_asked_for_more_is_sent_again_by_a_persons_word_only() {
     scene.assert_stands(0, "retrieved", None);
 }
 
+#[test]
+fn a_refused_terminal_is_told_with_its_reason_and_the_way_on() {
+    let scene = Scene::with(1);
+    let site = scene.site(&[Fault::Locked]);
+    let id = request_id(0);
+    let first = scene.retrieve(&site, &[&id]);
+    assert!(first.stderr.contains("--again"), "{}", first.stderr);
+    let again = scene.retrieve(&site, &[&id]);
+    assert_eq!(again.code, 11, "{}", again.stderr);
+    for word in ["locked", "--again", "今回は何も送信していません"] {
+        assert!(again.stderr.contains(word), "{word}: {}", again.stderr);
+    }
+    assert_eq!(site.submissions(), 1);
+}
+
+#[test]
+fn what_was_sent_is_told_apart_from_what_was_not() {
+    let scene = Scene::with(3);
+    for (number, (fault, submissions, words)) in [
+        (Fault::Closed, 0, "IDもパスワードも送信していません"),
+        (Fault::NoTls, 0, "IDもパスワードも送信していません"),
+        (Fault::Maintenance, 1, "1回送信しました"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let site = scene.site(&[fault]);
+        let ran = scene.retrieve(&site, &[&request_id(number)]);
+        assert!(ran.stderr.contains(words), "{words}: {}", ran.stderr);
+        assert_eq!(site.submissions(), submissions);
+    }
+}
+
+/// The door that was closed the second time says nothing of the first.
+#[test]
+fn a_closed_door_after_a_persons_word_leaves_the_first_submission_in_doubt() {
+    let scene = Scene::with(1);
+    let id = request_id(0);
+    let unknown = scene.site(&[Fault::UnknownPage]);
+    scene.retrieve(&unknown, &[&id]);
+    scene.assert_stands(0, "refused", Some("unknown"));
+
+    let over = scene.site(&[Fault::SessionTimeout]);
+    typed(&scene.command(&over, &[&id, "--again"]), "送る\n");
+    assert_eq!(over.submissions(), 1);
+    scene.assert_stands(0, "refused", Some("unknown"));
+    scene.retrieve(&over, &[&id]);
+    assert_eq!(over.submissions(), 1);
+}
+
 /// Ends a site and starts another at its address.
 fn replaced(scene: &Scene, site: Running, faults: &[Fault]) -> Running {
     let url: url::Url = site.url().parse().unwrap();

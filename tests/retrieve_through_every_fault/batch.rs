@@ -2,6 +2,7 @@
 
 use noticert::practice::site::Fault;
 
+use crate::answers::Answer;
 use crate::scene::{Scene, request_id};
 
 #[test]
@@ -29,11 +30,15 @@ fn a_site_closed_for_long_stops_the_batch_and_says_until_when() {
 
 #[test]
 fn two_wrong_pairs_in_a_row_or_a_lock_stop_the_batch() {
-    for (fault, submissions) in [(Fault::BadIds, 2), (Fault::Locked, 1)] {
+    for (fault, submissions, why) in [
+        (Fault::BadIds, 2, "IDの誤りが2台続いたため"),
+        (Fault::Locked, 1, "ロックしたと答えたため"),
+    ] {
         let scene = Scene::with(4);
         let site = scene.site(&[fault]);
         let ran = scene.retrieve(&site, &["--all"]);
         assert_eq!(ran.code, 11, "{}", ran.stderr);
+        assert!(ran.stderr.contains(why), "{}", ran.stderr);
         assert_eq!(site.submissions(), submissions);
         for number in 0..4 {
             let state = if number < submissions {
@@ -44,6 +49,53 @@ fn two_wrong_pairs_in_a_row_or_a_lock_stop_the_batch() {
             assert_eq!(scene.stands(number).0, state);
         }
     }
+}
+
+#[test]
+fn several_at_once_send_no_more_wrong_pairs_than_one_after_the_other() {
+    let scene = Scene::with(5);
+    let site = scene.site(&[Fault::BadIds]);
+    let ran = scene.retrieve(&site, &["--all", "--jobs", "3"]);
+    assert_eq!(ran.code, 11, "{}", ran.stderr);
+    assert_eq!(site.submissions(), 2);
+    assert!(ran.stderr.contains("送信せず 3"), "{}", ran.stderr);
+}
+
+#[test]
+fn a_site_that_answers_with_too_many_requests_is_given_its_rest_and_then_left_alone() {
+    let scene = Scene::with(3);
+    let site = Answer::of("too-many-requests").served();
+    let ran = scene.retrieve_from(&site.url, &["--all"]);
+    assert_eq!(ran.code, 10, "{}", ran.stderr);
+    assert!(ran.stderr.contains("1秒待って"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("混み合って"), "{}", ran.stderr);
+    assert_eq!(site.submissions(), 2);
+    scene.assert_stands(1, "refused", Some("unknown"));
+    scene.assert_stands(2, "confirmed", None);
+}
+
+#[test]
+fn a_site_that_is_not_there_for_a_submission_is_not_sent_the_next_one() {
+    let scene = Scene::with(3);
+    let site = Answer::of("unavailable-without-a-word").served();
+    let ran = scene.retrieve_from(&site.url, &["--all"]);
+    assert_eq!(ran.code, 10, "{}", ran.stderr);
+    assert!(ran.stderr.contains("送信せず 2"), "{}", ran.stderr);
+    assert_eq!(site.submissions(), 1);
+}
+
+#[test]
+fn with_json_the_standard_output_is_the_status_and_nothing_else() {
+    let scene = Scene::with(2);
+    let site = scene.site(&[]);
+    let ran = scene.retrieve(&site, &["--all", "--json"]);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    let status = ran.json();
+    assert_eq!(status["schema"], "noticert.status/1");
+    for terminal in status["terminals"].as_array().unwrap() {
+        assert_eq!(terminal["state"], "retrieved", "{terminal}");
+    }
+    assert!(ran.stderr.contains("練習1号機"), "{}", ran.stderr);
 }
 
 #[test]

@@ -4,7 +4,12 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+#[path = "../retrieve_a_certificate/fake_site.rs"]
+#[allow(dead_code, reason = "another test needs the rest")]
+mod fake_site;
+
 mod afterwards;
+mod answers;
 mod batch;
 mod matrix;
 mod scene;

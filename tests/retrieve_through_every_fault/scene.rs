@@ -103,10 +103,14 @@ impl Scene {
 
     /// The command that retrieves `what` from a site.
     pub fn command(&self, site: &Running, what: &[&str]) -> Command {
+        self.command_to(site.url(), what)
+    }
+
+    fn command_to(&self, url: &str, what: &[&str]) -> Command {
         let mut command = self.workplace.command(["retrieve"]);
         command
             .args(what)
-            .args(["--site", site.url(), "--ca-only", "--pause", "0"])
+            .args(["--site", url, "--ca-only", "--pause", "0"])
             .arg("--ca-file")
             .arg(self.workplace.path("ca.pem"))
             .arg("--password-file")
@@ -116,6 +120,10 @@ impl Scene {
 
     pub fn retrieve(&self, site: &Running, what: &[&str]) -> Ran {
         Ran::of(self.command(site, what).output().unwrap())
+    }
+
+    pub fn retrieve_from(&self, url: &str, what: &[&str]) -> Ran {
+        Ran::of(self.command_to(url, what).output().unwrap())
     }
 
     /// Starts retrieving and kills it once the site has been sent to.

@@ -71,8 +71,10 @@ pub async fn finish(
         kept.form_page,
         journal,
     );
-    if kept.further.is_some_and(|request| request.repeatable) {
-        conversation.was_handed_over();
+    match kept.further {
+        Some(request) if request.repeatable => conversation.was_handed_over(),
+        Some(_) => conversation.was_sent_on(),
+        None => {}
     }
     let is_ours = |url: &Url| page::hold_to_site(url, site.url()).is_ok();
     match (verdict, stands_at.filter(|url| is_ours(url))) {

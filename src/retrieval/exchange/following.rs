@@ -38,6 +38,8 @@ pub(super) struct Conversation<'a> {
     pressed: bool,
     /// Whether the site led on to the file.
     handed_over: bool,
+    /// Whether what is read last need not be what the submission itself was answered with.
+    sent_on: bool,
     /// What the site said while it led on.
     otherwise: Option<RetrievalError>,
 }
@@ -68,6 +70,7 @@ impl<'a> Conversation<'a> {
             confirmed: false,
             pressed: false,
             handed_over: false,
+            sent_on: false,
             otherwise: None,
         }
     }
@@ -168,9 +171,15 @@ impl<'a> Conversation<'a> {
         self.handed_over = true;
     }
 
+    /// Says that the last answer is one to a later request: what it says of a session is not said of the submission.
+    pub(super) fn was_sent_on(&mut self) {
+        self.sent_on = true;
+    }
+
     async fn send_back(&mut self, form: &CarryingForm, from: &Url) -> Result<Came, RetrievalError> {
         let action = form.form.action().clone();
         self.note(&action, false)?;
+        self.was_sent_on();
         let sent = self.post(&action, form.form.carry(), from).await;
         self.follow(sent.map_err(no_answer)?, &action, AnswerTo::Post)
             .await
@@ -217,6 +226,7 @@ impl<'a> Conversation<'a> {
                 return Err(unclear(UnclearProblem::SentAway));
             }
             self.note(&target, true)?;
+            self.was_sent_on();
             response = self.get_twice(&target).await?;
             answer_to = AnswerTo::Get;
             url = target;
@@ -278,6 +288,7 @@ impl<'a> Conversation<'a> {
             _ if self.handed_over && error.effect() != Effect::Unclear && !asks(&error) => {
                 unclear(UnclearProblem::NotHandedOut)
             }
+            _ if self.sent_on => of_another_request(error),
             _ => error,
         }
     }
@@ -292,6 +303,29 @@ enum AnswerTo {
 
 fn asks(error: &RetrievalError) -> bool {
     matches!(error, RetrievalError::AsksMore { .. })
+}
+
+/// What the page behind a redirect or a button says: its session may have ended after the submission was taken.
+fn of_another_request(error: RetrievalError) -> RetrievalError {
+    match error {
+        RetrievalError::Closed {
+            sentence,
+            retry_after,
+            ..
+        } => RetrievalError::Refused {
+            reason: RefusalReason::Unknown,
+            sentence,
+            status: None,
+            retry_after,
+        },
+        RetrievalError::SessionTimeout { sentence, .. } => RetrievalError::Refused {
+            reason: RefusalReason::Unknown,
+            sentence,
+            status: None,
+            retry_after: None,
+        },
+        error => error,
+    }
 }
 
 fn is_unknown(error: &RetrievalError) -> bool {
@@ -314,6 +348,7 @@ fn lost() -> RetrievalError {
         reason: RefusalReason::Unknown,
         sentence: None,
         status: None,
+        retry_after: None,
     }
 }
 

@@ -102,16 +102,19 @@ fn understood(reading: Reading, fetched: Fetched) -> Result<Opened, RetrievalErr
         }),
         Page::Refusal(message) if message.meaning == Meaning::Maintenance => {
             Err(RetrievalError::Closed {
+                submitted: false,
                 sentence: Some(message.sentence),
                 retry_after,
             })
         }
         Page::Refusal(message) if message.meaning == Meaning::SessionTimeout => {
             Err(RetrievalError::SessionTimeout {
+                submitted: false,
                 sentence: Some(message.sentence),
             })
         }
         _ if fetched.status == StatusCode::SERVICE_UNAVAILABLE => Err(RetrievalError::Closed {
+            submitted: false,
             sentence: said,
             retry_after,
         }),

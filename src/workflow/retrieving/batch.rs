@@ -6,7 +6,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::ledger::RecordId;
-use crate::retrieval::{RetrievalError, RetryAfter};
+use crate::retrieval::{RefusalReason, RetrievalError, RetryAfter};
 
 use super::super::error::Error;
 use super::Retrieval;
@@ -20,6 +20,30 @@ pub(super) struct Batch {
     rest: Duration,
     bad_pairs_in_a_row: usize,
     repeated: Vec<RecordId>,
+    /// Whether the last outcome made it wait.
+    has_waited: bool,
+    stopped: Option<BatchStop>,
+}
+
+/// Why a batch stopped before its last terminal.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum BatchStop {
+    /// The site refused so many pairs in a row.
+    BadPairs,
+    /// The site locked a pair, or this place.
+    Locked,
+    /// The site is closed, or asks for a longer rest than a batch waits for.
+    Closed,
+    /// The site is not reached.
+    Network,
+    /// The site's TLS is not trusted.
+    Tls,
+    /// The site's form is not understood.
+    FormNotRecognised,
+    /// The site asks something that a person has to see.
+    NeedsAttention,
+    /// Something here failed: the disk, the ledger, a question that nobody answered.
+    Here,
 }
 
 /// How a batch goes on after an outcome.
@@ -42,7 +66,20 @@ impl Batch {
             rest: Duration::ZERO,
             bad_pairs_in_a_row: 0,
             repeated: Vec::new(),
+            has_waited: false,
+            stopped: None,
         }
+    }
+
+    /// How many terminals may be under way at once: no more than may be wrong before the batch stops, since what has
+    /// left cannot be called back.
+    pub(super) fn room(&self) -> usize {
+        MOST_BAD_PAIRS.saturating_sub(self.bad_pairs_in_a_row)
+    }
+
+    /// Why terminals were left out, when some were.
+    pub(super) fn stopped(&self) -> Option<BatchStop> {
+        self.stopped
     }
 
     /// The next terminal, when one waits and the pause is over.
@@ -85,6 +122,7 @@ impl Batch {
     ) -> Next {
         let Err(error) = result else {
             self.bad_pairs_in_a_row = 0;
+            self.has_waited = false;
             return Next::GoOn;
         };
         match error {
@@ -93,7 +131,12 @@ impl Batch {
             }
             _ => self.bad_pairs_in_a_row = 0,
         }
-        let wait = self.asked_wait(error, now);
+        // A terminal that was under way when the batch stopped changes nothing any more.
+        if self.stopped.is_some() {
+            return Next::GoOn;
+        }
+        let asked = asked_wait(error, now);
+        let wait = asked.filter(|wait| self.of > 1 && *wait <= LONGEST_WAIT);
         match wait {
             Some(wait) if !begun && !self.repeated.contains(&id) => {
                 self.repeated.push(id);
@@ -102,58 +145,70 @@ impl Batch {
                 self.rest(wait);
                 return Next::WaitAndRepeat(wait);
             }
-            Some(wait) if begun && !self.waiting.is_empty() => {
+            // What asks for a rest after each submission in turn would spend them all.
+            Some(wait) if begun && !self.waiting.is_empty() && !self.has_waited => {
+                self.has_waited = true;
                 self.rest(wait);
                 return Next::Wait(wait);
             }
-            _ => {}
+            _ => self.has_waited = false,
         }
         // A third wrong pair could lock the place out.
-        if self.bad_pairs_in_a_row >= MOST_BAD_PAIRS || ends_batch(error) {
+        let why = match self.bad_pairs_in_a_row {
+            MOST_BAD_PAIRS.. => Some(BatchStop::BadPairs),
+            _ => ends_batch(error).or(asked.is_some().then_some(BatchStop::Closed)),
+        };
+        if why.is_some() && !self.waiting.is_empty() {
             self.waiting.clear();
+            self.stopped = why;
         }
         Next::GoOn
     }
-
-    /// How long a closed site asks to wait, when several terminals make that worth while.
-    fn asked_wait(&self, error: &Error, now: Timestamp) -> Option<Duration> {
-        let Error::Retrieval(RetrievalError::Closed {
-            retry_after: Some(after),
-            ..
-        }) = error
-        else {
-            return None;
-        };
-        let wait = RetryAfter::parse(after)?.from(now);
-        (self.of > 1 && wait <= LONGEST_WAIT).then_some(wait)
-    }
 }
 
-/// Whether the terminals after this one would fail alike, or would do harm.
-fn ends_batch(error: &Error) -> bool {
+/// How long the site asks to wait: a closed one, or one that answers the submission with a page that nobody knows.
+fn asked_wait(error: &Error, now: Timestamp) -> Option<Duration> {
+    let Error::Retrieval(
+        RetrievalError::Closed { retry_after, .. }
+        | RetrievalError::Refused {
+            reason: RefusalReason::Unknown,
+            retry_after,
+            ..
+        },
+    ) = error
+    else {
+        return None;
+    };
+    Some(RetryAfter::parse(retry_after.as_deref()?)?.from(now))
+}
+
+/// Why the terminals after this one would fail alike, or would do harm; `None` when they would not.
+fn ends_batch(error: &Error) -> Option<BatchStop> {
     match error {
-        Error::Retrieval(error) => {
-            matches!(
-                error.reason(),
-                Some(
-                    "locked"
-                        | "maintenance"
-                        | "network-error"
-                        | "tls-refused"
-                        | "form-not-recognised"
-                        | "needs-attention"
-                )
-            ) || matches!(
-                error,
-                RetrievalError::IntentNotWritten { .. } | RetrievalError::AnswerNotWritten { .. }
-            )
-        }
-        Error::Disk(_)
+        Error::Retrieval(
+            RetrievalError::IntentNotWritten { .. } | RetrievalError::AnswerNotWritten { .. },
+        )
+        | Error::Disk(_)
         | Error::Ledger(_)
         | Error::Custody(_)
-        | Error::Person(_)
-        | Error::FormChanged => true,
-        _ => false,
+        | Error::Person(_) => Some(BatchStop::Here),
+        // Too many requests, or a site that is not there: the next one fares no better.
+        Error::Retrieval(RetrievalError::Refused {
+            reason: RefusalReason::Unknown,
+            status: Some(429 | 503),
+            ..
+        }) => Some(BatchStop::Closed),
+        Error::Retrieval(error) => match error.reason()? {
+            "locked" => Some(BatchStop::Locked),
+            "maintenance" => Some(BatchStop::Closed),
+            "network-error" => Some(BatchStop::Network),
+            "tls-refused" => Some(BatchStop::Tls),
+            "form-not-recognised" => Some(BatchStop::FormNotRecognised),
+            "needs-attention" => Some(BatchStop::NeedsAttention),
+            _ => None,
+        },
+        Error::FormChanged => Some(BatchStop::NeedsAttention),
+        _ => None,
     }
 }
 

@@ -171,6 +171,14 @@ impl Desk<'_> {
         error: &RetrievalError,
     ) -> Result<(), Error> {
         let event = match error.effect() {
+            // That this one was not processed says nothing of the one before it, so a plain re-run stays off.
+            Effect::StaysConfirmed if was_turned_away(error) && leaves_doubt(going) => {
+                Event::Refused {
+                    attempt,
+                    reason: RefusedReason::Unknown,
+                    sentence: None,
+                }
+            }
             Effect::StaysConfirmed => {
                 let Some(reason) = error.reason().and_then(StopReason::named) else {
                     return Ok(());
@@ -212,6 +220,30 @@ impl Desk<'_> {
             _ => Ok(going.answers.wipe()?),
         }
     }
+}
+
+/// Whether the submission was answered by a closed door.
+fn was_turned_away(error: &RetrievalError) -> bool {
+    matches!(
+        error,
+        RetrievalError::Closed {
+            submitted: true,
+            ..
+        } | RetrievalError::SessionTimeout {
+            submitted: true,
+            ..
+        }
+    )
+}
+
+/// Whether it was sent again, by a person's word, while nobody knew what came of the submission before.
+fn leaves_doubt(going: &Going) -> bool {
+    let is_open = match &going.record.state {
+        IssuanceState::Unclear { .. } | IssuanceState::Confirmed { asked: true, .. } => true,
+        IssuanceState::Refused { reason, .. } => *reason == RefusedReason::Unknown,
+        _ => false,
+    };
+    going.again && is_open
 }
 
 /// Whether an answer is a page that nobody recognised, so that a person has to look at it.
