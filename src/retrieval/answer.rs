@@ -64,6 +64,13 @@ pub(crate) struct Submitted<'a> {
     pub(crate) site: &'a Site,
 }
 
+impl<'a> Submitted<'a> {
+    /// The reference ID and the password: read to keep them out of addresses, and to tell a page that repeats them.
+    pub(crate) fn secrets(&self) -> [&'a str; 2] {
+        [self.issuance.reference_id.expose(), self.password.expose()]
+    }
+}
+
 /// Judges an answer. Asks nothing of the network, so it can be repeated from what is on disk.
 ///
 /// What was submitted is known so that a page which shows it again is quoted without it.
@@ -140,11 +147,7 @@ fn page_verdict(
         form_page: answer.form_page,
         form_sentences: &known,
         request_id: submitted.issuance.request_id.as_str(),
-        // Read to keep them out of addresses, and to tell a page that repeats them.
-        secrets: [
-            submitted.issuance.reference_id.expose(),
-            submitted.password.expose(),
-        ],
+        secrets: submitted.secrets(),
         labels: submitted.site.labels(),
         phrases,
     };

@@ -13,6 +13,7 @@ mod form;
 mod grid;
 mod labels;
 mod onward;
+mod plain;
 mod shown;
 mod submission;
 mod tree;
@@ -25,7 +26,7 @@ use crate::config::{FormLabels, Meaning};
 use crate::domain::{CertificatePassword, Issuance};
 use crate::retrieval::phrases::Phrases;
 
-pub(crate) use address::hold_to_site;
+pub(crate) use address::{carries_a_secret, hold_to_site, leads_with_a_secret};
 pub use fingerprint::FormFingerprint;
 pub(crate) use form::{CarryingForm, Method};
 pub(crate) use onward::{AfterSubmission, Onward, Towards, after_submission};
@@ -364,7 +365,9 @@ pub(crate) fn text_of(bytes: &[u8], content_type: Option<&str>) -> String {
 fn is_no_form(reason: &UnknownReason) -> bool {
     matches!(
         reason,
-        UnknownReason::NoForm | UnknownReason::ScriptOnly | UnknownReason::MissingField { .. }
+        UnknownReason::NoForm
+            | UnknownReason::ScriptOnly
+            | UnknownReason::MissingField { .. }
     )
 }
 

@@ -57,6 +57,18 @@ pub(crate) struct FormWords {
     pub(crate) other_purpose: Vec<String>,
     /// Words of what costs money.
     pub(crate) cost: Vec<String>,
+    /// Words of what takes something away from a person.
+    pub(crate) loss: Vec<String>,
+    /// Words by which a loss is one that only may come, some day.
+    pub(crate) some_day: Vec<String>,
+    /// How a sentence begins to say what pressing the button brings with it.
+    pub(crate) consequence: Vec<String>,
+    /// Marks of a question.
+    pub(crate) question: Vec<String>,
+    /// Labels behind which a page shows a value of the issuance.
+    pub(crate) value_label: Vec<String>,
+    /// All words of a page that asks for nothing new.
+    pub(crate) plain: Vec<String>,
     /// Words of a choice against what is wanted.
     pub(crate) declines: Vec<String>,
     /// Captions of buttons that go on from a page which asks for nothing.

@@ -17,6 +17,12 @@ const LINK: &str = "<html><p>準備ができました。</p><a href='/file?t=1'>
 const BUTTON: &str = "<html><p>準備ができました。</p><form method=post action=/file><input type=hidden name=t value=1>\
                       <button>ダウンロード</button></form></html>";
 
+impl From<String> for Reply {
+    fn from(page: String) -> Self {
+        Self::page(page)
+    }
+}
+
 /// The form, this page in answer to it, and the file at `/file`.
 fn leading(page: &'static str) -> impl Fn(&Request) -> Reply + Send + Sync + 'static {
     move |request| match request.target.as_str() {
@@ -124,6 +130,118 @@ async fn what_leads_elsewhere_or_asks_for_more_is_not_followed() {
         }
         assert_eq!(requests.len(), 2, "{page}");
     }
+}
+
+/// What the first comment of each page in `fixtures/site/onward` expects, and what was done.
+#[tokio::test]
+async fn a_button_is_pressed_only_where_the_page_asks_for_nothing_new() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/site/onward");
+    let (mut wrong, mut counts) = (Vec::new(), [0; 2]);
+    for file in std::fs::read_dir(folder).unwrap() {
+        let path = file.unwrap().path();
+        let html = std::fs::read_to_string(&path).unwrap();
+        let (_, rest) = html.split_once("expect: ").unwrap();
+        let expected = rest.split_once(" -->").unwrap().0.to_owned();
+        let (result, requests, _) = retrieved(leading(html.leak())).await;
+        let posts = requests.iter().filter(|r| r.method == "POST").count();
+        let found = match &result {
+            Ok(_) if posts == 2 => "pressed",
+            Err(error) if posts == 1 && requests.len() == 2 => match error.reason() {
+                Some("needs-attention") => "asks",
+                Some("unknown") => "nowhere",
+                Some("already-issued" | "bad-ids" | "expired" | "locked") => "refused",
+                _ => "something else",
+            },
+            _ => "something else",
+        };
+        counts[usize::from(found == "pressed")] += 1;
+        if found != expected {
+            let outcome = result.map(|_| "a file");
+            wrong.push(format!("{}: {posts} POSTs, {outcome:?}", path.display()));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert!(counts.iter().all(|count| *count >= 10), "{counts:?}");
+}
+
+/// Each secret, in each place by which a page may send a browser on: nothing is asked there, and nothing written down.
+#[tokio::test]
+async fn no_address_that_carries_a_secret_is_asked_or_written_down() {
+    let page = |body: &str| format!("<html><p>証明書の準備ができました。</p>{body}</html>");
+    for secret in [
+        REFERENCE_ID,
+        PASSWORD,
+        "%41b3dE6gH9k",
+        "%2541b3d-E6gH9k",
+        "AB3DE6GH9K",
+        "x;p=%34071",
+    ] {
+        let to = format!("/file?x={secret}");
+        for (reply, reason) in [
+            (Reply::redirect(302, &to), None),
+            (Reply::redirect(303, &format!("/file/{secret}")), None),
+            (
+                page(&format!("<a href='{to}'>ダウンロード</a>")).into(),
+                Some("unknown"),
+            ),
+            (
+                page(&format!("<a href='/{secret}/1.p12'>1.p12</a>")).into(),
+                Some("unknown"),
+            ),
+            (
+                page(&format!("<meta http-equiv=refresh content='0;url={to}'>")).into(),
+                Some("unknown"),
+            ),
+            (
+                page(&format!(
+                    "<form method=post action='{to}'><button>ダウンロード</button></form>"
+                ))
+                .into(),
+                Some("unknown"),
+            ),
+            (
+                page(&format!(
+                    "<form action='/file/{secret}'><button>ダウンロード</button></form>"
+                ))
+                .into(),
+                Some("unknown"),
+            ),
+        ] {
+            let bytes = reply.bytes.clone();
+            let (result, requests, journal) =
+                retrieved(move |request| match request.target.as_str() {
+                    target if target.starts_with("/file") => file_reply(),
+                    _ => form_or(request, || Reply::new(bytes.clone(), Then::Close)),
+                })
+                .await;
+            let error = result.unwrap_err();
+            let told = String::from_utf8_lossy(&reply.bytes).into_owned();
+            match reason {
+                Some(_) => assert_eq!(error.reason(), reason, "{told}"),
+                None => assert_unclear(&error, UnclearProblem::SentAway),
+            }
+            assert_eq!(requests.len(), 2, "{told}");
+            assert!(journal.further.is_empty(), "{told}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_cookie_that_holds_a_secret_is_not_written_down() {
+    let head = format!(
+        "200 OK\r\nContent-Type: text/html; charset=UTF-8\r\nSet-Cookie: ref={REFERENCE_ID}; Path=/\r\n\
+         Set-Cookie: p={PASSWORD}; Path=/\r\nSet-Cookie: id=7; Path=/"
+    );
+    let (result, _, journal) = retrieved(move |request| match request.target.as_str() {
+        target if target.starts_with("/file") => file_reply(),
+        _ => form_or(request, || Reply::with(&head, LINK)),
+    })
+    .await;
+    assert!(result.is_ok());
+    let noted = journal.further[0].cookies.as_ref().unwrap();
+    assert_eq!(noted.as_str(), "id=7");
+    let last = journal.end.unwrap().cookies.unwrap();
+    assert_eq!(last.as_str(), "id=7");
 }
 
 #[tokio::test]

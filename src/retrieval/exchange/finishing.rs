@@ -76,7 +76,10 @@ pub async fn finish(
         Some(_) => conversation.was_sent_on(),
         None => {}
     }
-    let is_ours = |url: &Url| page::hold_to_site(url, site.url()).is_ok();
+    let secrets = submitted.secrets();
+    let is_ours = |url: &Url| {
+        page::hold_to_site(url, site.url()).is_ok() && !page::leads_with_a_secret(url, secrets)
+    };
     match (verdict, stands_at.filter(|url| is_ours(url))) {
         (Verdict::Leads { onward, .. }, Some(from)) if matches!(onward, Onward::Get { .. }) => {
             match conversation.go(onward, from).await {

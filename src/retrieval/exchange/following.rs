@@ -101,7 +101,8 @@ impl<'a> Conversation<'a> {
                 Err(error) => return Err(self.without_answer(error)),
             };
             let site = self.submitted.site;
-            let taken = receive(response, site, self.journal, self.cookies, &url).await;
+            let cookies = Cookies::of(self.cookies, &url, self.submitted.secrets());
+            let taken = receive(response, site, self.journal, cookies).await;
             let kept = KeptAnswer {
                 bytes: &taken.body,
                 form_text: self.form_text,
@@ -202,8 +203,8 @@ impl<'a> Conversation<'a> {
             .await
     }
 
-    /// Follows where an answer points, by GET and within the site. 307 and 308 after a POST ask for a second
-    /// one: never.
+    /// Follows where an answer points, by GET, within the site and without a secret in the address. 307 and 308
+    /// after a POST ask for a second one: never.
     async fn follow(
         &mut self,
         mut response: Response,
@@ -222,6 +223,7 @@ impl<'a> Conversation<'a> {
             let site = self.submitted.site.url();
             if (repeats && answer_to == AnswerTo::Post)
                 || page::hold_to_site(&target, site).is_err()
+                || page::leads_with_a_secret(&target, self.submitted.secrets())
             {
                 return Err(unclear(UnclearProblem::SentAway));
             }
@@ -249,7 +251,7 @@ impl<'a> Conversation<'a> {
         let request = FurtherRequest {
             url: url.clone(),
             repeatable,
-            cookies: Cookies::of(self.cookies, url),
+            cookies: Cookies::of(self.cookies, url, self.submitted.secrets()),
         };
         self.journal
             .onward(&request)

@@ -8,6 +8,8 @@ use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, RETRY_AFTER};
 use thiserror::Error;
 use url::Url;
 
+use crate::retrieval::page;
+
 /// Where the conversation is written down as it happens. The caller owns the disk.
 pub trait Journal: Send {
     /// The next thing to leave is the POST. When this returns `Ok`, a crash can no longer forget it.
@@ -49,7 +51,8 @@ pub struct FurtherRequest {
     pub cookies: Option<Cookies>,
 }
 
-/// The site's cookies for a conversation: whoever shows them is taken for the one who submitted.
+/// The site's cookies for a conversation: whoever shows them is taken for the one who submitted. Those that hold the
+/// reference ID or the password are not among them, because they are written down in clear.
 #[derive(Clone, Eq, PartialEq)]
 pub struct Cookies(String);
 
@@ -90,9 +93,16 @@ impl Cookies {
         &self.0
     }
 
-    pub(super) fn of(jar: &Jar, url: &Url) -> Option<Self> {
+    pub(super) fn of(jar: &Jar, url: &Url, secrets: [&str; 2]) -> Option<Self> {
         let header = jar.cookies(url)?;
-        Some(Self(header.to_str().ok()?.to_owned()))
+        let without_secrets: Vec<&str> = header
+            .to_str()
+            .ok()?
+            .split(';')
+            .map(str::trim)
+            .filter(|cookie| !page::carries_a_secret(cookie, secrets))
+            .collect();
+        (!without_secrets.is_empty()).then(|| Self(without_secrets.join("; ")))
     }
 
     /// Puts them back, for every page of the site.

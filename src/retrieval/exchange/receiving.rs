@@ -1,11 +1,7 @@
 //! Taking the answer in: every piece on disk first, and no copy of a key left behind in memory.
 
-use std::sync::Arc;
-
 use reqwest::Response;
-use reqwest::cookie::Jar;
 use tokio::time::timeout;
-use url::Url;
 use zeroize::Zeroizing;
 
 use super::journal::{AnswerEnd, Cookies, Journal, JournalError};
@@ -25,13 +21,12 @@ pub(super) struct Taken {
     pub(super) unwritten: Option<JournalError>,
 }
 
-/// Takes an answer in, on disk first, until all that will come has come.
+/// Takes an answer in, on disk first, until all that will come has come; its headers have given `cookies`.
 pub(super) async fn receive(
     mut response: Response,
     site: &Site,
     journal: &mut dyn Journal,
-    cookies: &Arc<Jar>,
-    url: &Url,
+    cookies: Option<Cookies>,
 ) -> Taken {
     let mut end = AnswerEnd::of(&response);
     let mut body = Zeroizing::new(Vec::with_capacity(FIRST_CAPACITY));
@@ -48,7 +43,7 @@ pub(super) async fn receive(
     };
     end.bytes = body.len() as u64;
     end.whole = matches!(ended, Ended::Whole);
-    end.cookies = Cookies::of(cookies, url);
+    end.cookies = cookies;
     let unwritten = match unwritten {
         Some(error) => Some(error),
         None => journal.done(&end).err(),

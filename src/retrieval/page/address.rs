@@ -4,7 +4,9 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use encoding_rs::Encoding as Charset;
-use url::Url;
+use unicode_normalization::UnicodeNormalization;
+use url::{Position, Url, form_urlencoded};
+use zeroize::Zeroizing;
 
 use super::tree::Document;
 use super::{UnknownReason, charset};
@@ -27,6 +29,39 @@ pub(crate) fn hold_to_site(target: &Url, page: &Url) -> Result<(), UnknownReason
         true => Ok(()),
         false => Err(UnknownReason::BadAction),
     }
+}
+
+/// Whether asking for an address would write a secret into it, for every log on the way to read.
+pub(crate) fn leads_with_a_secret(target: &Url, secrets: [&str; 2]) -> bool {
+    carries_a_secret(&target[Position::BeforePath..], secrets)
+}
+
+/// Whether the reference ID or the password stands in a part of an address or in a cookie, as it is or percent-encoded.
+///
+/// The reference ID is found in any case and with marks between its characters. The password's four digits count only where
+/// no other digit stands beside them, because every longer number may hold them by chance.
+pub(crate) fn carries_a_secret(text: &str, [reference_id, password]: [&str; 2]) -> bool {
+    let reference_id = Zeroizing::new(reference_id.to_lowercase());
+    let mut text = Zeroizing::new(text.to_owned());
+    for _ in 0..MOST_ENCODINGS {
+        let folded: Zeroizing<String> =
+            Zeroizing::new(text.nfkc().flat_map(char::to_lowercase).collect());
+        let bare: Zeroizing<String> =
+            Zeroizing::new(folded.chars().filter(|c| c.is_alphanumeric()).collect());
+        let mut numbers = folded.split(|c: char| !c.is_ascii_digit());
+        if bare.contains(reference_id.as_str()) || numbers.any(|number| number == password) {
+            return true;
+        }
+        text = Zeroizing::new(percent_decoded(&text));
+    }
+    false
+}
+
+fn percent_decoded(text: &str) -> String {
+    let pairs = form_urlencoded::parse(text.as_bytes());
+    pairs
+        .map(|(name, value)| format!("{name}={value}&"))
+        .collect()
 }
 
 /// The address against which the page's relative addresses are meant.
@@ -78,4 +113,40 @@ pub(super) fn resolve(action: &str, base: &Url, page_charset: &'static Charset) 
 /// The query of an address is written in the page's charset.
 fn query_encoder(page_charset: &'static Charset) -> impl Fn(&str) -> Cow<'_, [u8]> {
     move |text| Cow::Owned(charset::encode(text, page_charset))
+}
+
+/// How often an address is percent-decoded: as often as a site's own layers may have encoded it.
+const MOST_ENCODINGS: usize = 4;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_is_found_in_an_address_whatever_its_encoding() {
+        let secrets = ["Ab3dE6gH9k", "4071"];
+        for target in [
+            "/r?ref=Ab3dE6gH9k",
+            "/r/ab3de6gh9k/file",
+            "/r?x=%41%623dE6gH9k",
+            "/r?x=%2541%25623dE6gH9k",
+            "/r?x=Ab3dE-6gH9k",
+            "/r?p=4071",
+            "/r;p4071",
+            "/r?p=%34071",
+            "/r#4071",
+        ] {
+            let url = Url::parse(&format!("https://site.invalid{target}")).unwrap();
+            assert!(leads_with_a_secret(&url, secrets), "{target}");
+        }
+        for target in [
+            "/r?id=123456789012345",
+            "/file?t=94071",
+            "/file/40711.p12",
+            "/",
+        ] {
+            let url = Url::parse(&format!("https://127.0.0.1:4071{target}")).unwrap();
+            assert!(!leads_with_a_secret(&url, secrets), "{target}");
+        }
+    }
 }

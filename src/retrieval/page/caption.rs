@@ -50,6 +50,8 @@ pub(crate) struct Vocabulary {
     purpose: Vec<String>,
     other_purpose: Vec<String>,
     cost: Vec<String>,
+    loss: Vec<String>,
+    some_day: Vec<String>,
     declines: Vec<String>,
     carry_on: Vec<String>,
     other_link: Vec<String>,
@@ -97,6 +99,8 @@ impl Vocabulary {
             purpose: folded(&words.purpose),
             other_purpose: folded(&words.other_purpose),
             cost: folded(&words.cost),
+            loss: folded(&words.loss),
+            some_day: folded(&words.some_day),
             declines: folded(&words.declines),
             acknowledge: folded(&words.acknowledge),
             beyond: folded(&words.beyond),
@@ -163,7 +167,18 @@ impl Vocabulary {
 
     /// Whether a text speaks of money.
     pub(crate) fn speaks_of_cost(&self, text: &str) -> bool {
-        contains_any(&fold_label(text), &self.cost)
+        contains_any(&fold_label(text), &self.cost) || names_a_sum(text)
+    }
+
+    /// Whether a text says that something is taken away from a person now.
+    pub(crate) fn speaks_of_loss(&self, text: &str) -> bool {
+        let folded = fold_label(text);
+        contains_any(&folded, &self.loss) && !contains_any(&folded, &self.some_day)
+    }
+
+    /// Whether a text names what a person alone may consent to.
+    pub(crate) fn goes_beyond(&self, text: &str) -> bool {
+        contains_any(&fold_label(text), &self.beyond)
     }
 
     /// Whether a choice that stands there beforehand is one against what is wanted.
@@ -288,6 +303,15 @@ impl Vocabulary {
             false => Said::Other(caption.to_owned()),
         }
     }
+}
+
+/// Whether a number of yen stands in a text: 1,500円, ¥1,500, 千五百円.
+fn names_a_sum(text: &str) -> bool {
+    let is_number = |c: char| c.is_numeric() || "〇一二三四五六七八九十百千万".contains(c);
+    let characters: Vec<char> = text.nfkc().filter(|c| !c.is_whitespace()).collect();
+    characters.windows(2).any(|pair| {
+        is_number(pair[0]) && pair[1] == '円' || "¥$".contains(pair[0]) && is_number(pair[1])
+    })
 }
 
 fn contains_any(folded: &str, words: &[String]) -> bool {

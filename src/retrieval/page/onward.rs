@@ -2,7 +2,8 @@
 //!
 //! It may lead to the file by a link, a refresh or a second button, or repeat the values for a last look. Only
 //! what asks for nothing new is gone along with, on the site's own host; a link costs nothing, so it is taken
-//! before a button. The form shown again leads nowhere.
+//! before a button, and a button is pressed only on a page whose every sentence is known (see [`super::plain`]). The
+//! form shown again leads nowhere.
 
 use std::time::Duration;
 
@@ -10,7 +11,9 @@ use encoding_rs::Encoding as Charset;
 use url::Url;
 
 use super::caption::{Fit, Vocabulary};
+use super::controls::{button_caption, controls};
 use super::form::{self, CarryingForm, Method, carrying};
+use super::plain::PlainWords;
 use super::words::{self, only_new};
 use super::{UnknownReason, address, charset, tree};
 use crate::config::FormLabels;
@@ -60,7 +63,7 @@ pub(crate) enum Onward {
     /// A form that sends back what the page itself put there.
     Send {
         /// The form.
-        form: CarryingForm,
+        form: Box<CarryingForm>,
         /// Whether it repeats what was submitted: a confirm page.
         confirms: bool,
         /// Whether its button names the download.
@@ -154,15 +157,77 @@ impl Ways<'_> {
         }
     }
 
-    /// A sentence by which pressing the button would cost money; or do something else than the download, where the
-    /// button itself does not name that.
+    /// The sentence, or the caption, by which pressing the button would agree to something new.
+    ///
+    /// A button that names the download says itself what it does, so there only a sentence counts that speaks of money or
+    /// loss, or of what else the press brings; unless the page asks a question, wants consent or a choice, to which the button is the answer.
     fn is_a_persons_to_press(&self, form: &CarryingForm) -> Option<String> {
-        let names_the_download = self.names_the_download(form);
-        let tells = |sentence: &&String| {
-            self.vocabulary.speaks_of_cost(sentence)
-                || !names_the_download && self.vocabulary.names_something_else(sentence)
+        let plain = self.plain_words();
+        let caption = form.form.button();
+        if !plain.is_plain(caption) {
+            return Some(caption.to_owned());
+        }
+        let boxed = words::boxed(self.page);
+        let asks = form.consents
+            || !form.agrees_to.is_empty()
+            || self.said.iter().any(|sentence| plain.is_question(sentence));
+        if self.names_the_download(form) && !asks {
+            let takes = |sentence: &&String| {
+                self.vocabulary.speaks_of_cost(sentence)
+                    || self.vocabulary.speaks_of_loss(sentence)
+                    || plain.tells_a_consequence(sentence)
+            };
+            return self.said.iter().chain(&boxed).find(takes).cloned();
+        }
+        if let Some(other) = boxed
+            .iter()
+            .find(|text| !plain.is_plain(text) && !plain.is_value(text))
+        {
+            return Some(other.clone());
+        }
+        if words::has_unread_parts(self.page) {
+            return Some(caption.to_owned());
+        }
+        let sentences = words::with_news(words::sentences(self.page), self.known.form_sentences);
+        let spoken = words::alerts(self.page);
+        let beside = spoken.iter().chain(&form.agrees_to);
+        let all = sentences
+            .iter()
+            .map(|(sentence, is_new)| (sentence.as_str(), *is_new))
+            .chain(beside.map(|sentence| (sentence.as_str(), true)));
+        match plain.first_other(all) {
+            Some(other) => Some(other.to_owned()),
+            None if self.is_about_the_download(form) => None,
+            None => Some(caption.to_owned()),
+        }
+    }
+
+    /// Whether the page says what is gone on with: it names the certificate, or repeats what was submitted.
+    fn is_about_the_download(&self, form: &CarryingForm) -> bool {
+        let names_it = |text: &str| {
+            self.vocabulary.speaks_of_the_download(text) || words::names_the_certificate(text)
         };
-        self.said.iter().find(tells).cloned()
+        self.repeats_the_pair(form)
+            || self.said.iter().any(|sentence| names_it(sentence))
+            || names_it(form.form.button())
+    }
+
+    fn plain_words(&self) -> PlainWords<'_> {
+        let buttons = controls(self.page)
+            .into_iter()
+            .map(|(control, _)| button_caption(self.page, &control));
+        let links = self
+            .page
+            .named("a")
+            .map(|(at, _)| self.page.visible_text(at));
+        let [reference_id, password] = self.known.secrets;
+        PlainWords::new(
+            self.vocabulary,
+            self.known.labels,
+            &self.known.phrases.form,
+            [self.known.request_id, reference_id, password],
+            buttons.chain(links).collect(),
+        )
     }
 
     fn names_the_download(&self, form: &CarryingForm) -> bool {
@@ -170,34 +235,43 @@ impl Ways<'_> {
     }
 
     fn speaks_of_something_else(&self) -> bool {
-        let strays = |sentence: &String| self.vocabulary.names_something_else(sentence);
+        let strays = |sentence: &String| {
+            self.vocabulary.names_something_else(sentence)
+                || self.vocabulary.speaks_of_cost(sentence)
+                || self.vocabulary.speaks_of_loss(sentence)
+        };
         self.said.iter().any(strays)
     }
 
     /// A form that would put a secret into an address leads nowhere.
     fn send(&self, form: CarryingForm) -> Onward {
-        let (request_id, secrets) = (self.known.request_id, self.known.secrets);
         match form.method {
-            Method::Post => {
-                let shows = words::sentences(self.page)
-                    .iter()
-                    .any(|sentence| digits(sentence).contains(request_id));
-                let confirms = shows || form.form.repeats(&[request_id, secrets[0]]);
-                Onward::Send {
-                    names_the_download: self.names_the_download(&form),
-                    form,
-                    confirms,
-                }
-            }
-            Method::Get if form.form.repeats(&secrets) => Onward::Nowhere,
+            Method::Post if !self.is_ours(form.form.action()) => Onward::Nowhere,
+            Method::Post => Onward::Send {
+                names_the_download: self.names_the_download(&form),
+                confirms: self.repeats_the_pair(&form),
+                form: Box::new(form),
+            },
             Method::Get => {
                 let mut url = form.form.action().clone();
                 let query = form.form.carry();
-                // A GET form's entries take the place of its address's own query; none of them is a secret.
+                // A GET form's entries take the place of its address's own query.
                 url.set_query(Some(&String::from_utf8_lossy(query.expose_body())));
-                get(url, Duration::ZERO, Towards::Said)
+                match self.is_ours(&url) {
+                    true => get(url, Duration::ZERO, Towards::Said),
+                    false => Onward::Nowhere,
+                }
             }
         }
+    }
+
+    /// Whether the page shows the request ID again, or its form carries one of the pair.
+    fn repeats_the_pair(&self, form: &CarryingForm) -> bool {
+        let (request_id, [reference_id, _]) = (self.known.request_id, self.known.secrets);
+        let shows = words::sentences(self.page)
+            .iter()
+            .any(|sentence| digits(sentence).contains(request_id));
+        shows || form.form.repeats(&[request_id, reference_id])
     }
 
     fn refresh(&self) -> Option<(Url, Duration)> {
@@ -250,8 +324,8 @@ impl Ways<'_> {
 
     /// On the site's own host, by TLS, and without a secret in the address.
     fn is_ours(&self, url: &Url) -> bool {
-        let [reference_id, _] = self.known.secrets;
-        address::hold_to_site(url, self.url).is_ok() && !url.as_str().contains(reference_id)
+        address::hold_to_site(url, self.url).is_ok()
+            && !address::leads_with_a_secret(url, self.known.secrets)
     }
 
     fn is_form_page(&self, url: &Url) -> bool {

@@ -338,18 +338,23 @@ fn is_hidden(content: &Content) -> bool {
             | "title"
             | "rt"
             | "rp"
-    ) || element.has("hidden")
-        || (element.name == "input"
-            && (element.keyword("type") == "hidden" || element.keyword("aria-hidden") == "true"))
+    ) || (element.name == "input"
+        && (element.keyword("type") == "hidden" || element.keyword("aria-hidden") == "true"))
     {
         return true;
     }
+    is_out_of_sight(element)
+}
+
+/// Whether an element's own attributes hide it.
+pub(crate) fn is_out_of_sight(element: &Element) -> bool {
     let style: String = element
         .keyword("style")
         .chars()
         .filter(|c| !c.is_whitespace())
         .collect();
-    HIDING_STYLES.iter().any(|hiding| style.contains(hiding))
+    element.has("hidden")
+        || HIDING_STYLES.iter().any(|hiding| style.contains(hiding))
         || element
             .keyword("class")
             .split_whitespace()

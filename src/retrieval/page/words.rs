@@ -2,13 +2,14 @@
 
 use std::collections::HashMap;
 
-use super::tree::{Content, Document, holds_own_text, is_block};
+use super::controls::{Kind, chosen_options, controls, raw_text, untouched_values};
+use super::tree::{Content, Document, holds_own_text, is_block, is_out_of_sight};
 use crate::retrieval::phrases::fold_label;
 
 /// What the page calls itself.
 pub(crate) fn title(page: &Document) -> Option<String> {
     let title = page.named("title").next();
-    title.map(|(at, _)| super::controls::raw_text(page, at))
+    title.map(|(at, _)| raw_text(page, at))
 }
 
 /// The sentences that a person sees, the title first, then in order; a line break or a block ends one as a full stop does.
@@ -53,40 +54,123 @@ pub(crate) fn sentences(page: &Document) -> Vec<String> {
         .collect()
 }
 
+/// What a person reads in boxes of the page rather than among its sentences: fields that are filled in, scrolling texts,
+/// chosen options, drawings.
+pub(crate) fn boxed(page: &Document) -> Vec<String> {
+    let in_fields = controls(page)
+        .into_iter()
+        .filter(|(control, _)| !control.hidden)
+        .flat_map(|(control, _)| match control.kind {
+            Kind::Text => untouched_values(page, &control),
+            Kind::Select => chosen_options(page, &control),
+            _ => vec![],
+        });
+    let drawn = ["svg", "object"]
+        .into_iter()
+        .flat_map(|name| page.named(name))
+        .map(|(at, _)| raw_text(page, at));
+    in_fields
+        .chain(drawn)
+        .flat_map(|text| split_sentences(&text))
+        .collect()
+}
+
+/// Whether a part of the page is another document, which is not read: a frame that is not out of sight.
+pub(crate) fn has_unread_parts(page: &Document) -> bool {
+    page.elements().any(|(_, element)| {
+        let is_frame = matches!(element.name.as_str(), "iframe" | "object" | "embed");
+        let is_nothing = |side: &str| matches!(element.attribute(side), Some("0" | "1"));
+        is_frame && !is_out_of_sight(element) && !is_nothing("width") && !is_nothing("height")
+    })
+}
+
 /// What scripts would say in a message box: `alert("…")` is the whole error page of some sites.
 pub(crate) fn alerts(page: &Document) -> Vec<String> {
+    said_by_scripts(page, "alert(")
+}
+
+/// What scripts would ask in a box with OK and Cancel, where they write it out.
+pub(crate) fn confirms(page: &Document) -> Vec<String> {
+    said_by_scripts(page, "confirm(")
+}
+
+fn said_by_scripts(page: &Document, call: &str) -> Vec<String> {
     page.named("script")
         .flat_map(|(script, _)| page.nodes()[script..page.nodes()[script].end].iter())
         .filter_map(|node| match &node.content {
             Content::Text(code) => Some(code),
             Content::Element(_) => None,
         })
-        .flat_map(|code| code.split("alert(").skip(1))
-        .filter_map(|rest| {
-            let rest = rest.trim_start();
-            let quote = rest.chars().next().filter(|c| matches!(c, '"' | '\''))?;
-            rest[1..].split(quote).next()
-        })
-        .flat_map(|message| split_sentences(&message.replace("\\n", "\n")))
+        .flat_map(|code| arguments_of(code, call))
+        .filter_map(written_out)
+        .flat_map(|message| split_sentences(&message))
         .collect()
+}
+
+/// What a handler would ask before it lets the form go: its words, or its code where it composes them.
+pub(crate) fn asked_by_handler(code: &str) -> Vec<String> {
+    arguments_of(code, "confirm(")
+        .flat_map(|argument| match written_out(argument) {
+            Some(message) => split_sentences(&message),
+            None => vec![format!("confirm({}", argument.trim())],
+        })
+        .collect()
+}
+
+/// What stands behind each call of a function in code, to the code's end.
+fn arguments_of<'c>(code: &'c str, call: &'c str) -> impl Iterator<Item = &'c str> {
+    code.split(call).skip(1)
+}
+
+/// A text in quotation marks that is all of a call's argument.
+fn written_out(argument: &str) -> Option<String> {
+    let argument = argument.trim_start();
+    let quote = argument
+        .chars()
+        .next()
+        .filter(|c| matches!(c, '"' | '\''))?;
+    let (message, rest) = argument[1..].split_once(quote)?;
+    rest.trim_start()
+        .starts_with(')')
+        .then(|| message.replace("\\n", "\n"))
 }
 
 /// The sentences of a page that another page did not say; one said there once and here twice counts once.
 pub(crate) fn only_new(sentences: Vec<String>, known: &[String]) -> Vec<String> {
+    with_news(sentences, known)
+        .into_iter()
+        .filter(|(_, is_new)| *is_new)
+        .map(|(sentence, _)| sentence)
+        .collect()
+}
+
+/// Each sentence of a page, and whether it is one that another page did not say.
+pub(crate) fn with_news(sentences: Vec<String>, known: &[String]) -> Vec<(String, bool)> {
     let mut said: HashMap<String, usize> = HashMap::new();
     for sentence in known {
         *said.entry(fold_label(sentence)).or_default() += 1;
     }
     sentences
         .into_iter()
-        .filter(|sentence| match said.get_mut(&fold_label(sentence)) {
-            Some(left) if *left > 0 => {
-                *left -= 1;
-                false
-            }
-            _ => true,
+        .map(|sentence| {
+            let is_new = match said.get_mut(&fold_label(&sentence)) {
+                Some(left) if *left > 0 => {
+                    *left -= 1;
+                    false
+                }
+                _ => true,
+            };
+            (sentence, is_new)
         })
         .collect()
+}
+
+/// Whether a text names the certificate.
+pub(crate) fn names_the_certificate(text: &str) -> bool {
+    let folded = fold_label(text);
+    ["証明書", "certificate"]
+        .iter()
+        .any(|word| folded.contains(word))
 }
 
 /// A text without what steers a terminal or turns the direction of writing.

@@ -13,7 +13,7 @@ use crate::retrieval::page::caption::{Fit, Vocabulary};
 use crate::retrieval::page::controls::{self, controls as owned_controls};
 use crate::retrieval::page::labels::Labels;
 use crate::retrieval::page::tree::Document;
-use crate::retrieval::page::{RetrievalForm, UnknownReason};
+use crate::retrieval::page::{RetrievalForm, UnknownReason, words};
 
 /// How a form is sent.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -33,6 +33,9 @@ pub(crate) struct CarryingForm {
     pub(crate) method: Method,
     /// Whether sending it consents to what the page shows.
     pub(crate) consents: bool,
+    /// What sending it would agree to beside the page's own sentences: the questions of its scripts, what is chosen in
+    /// it. What a tick says stands among the sentences, too.
+    pub(crate) agrees_to: Vec<String>,
 }
 
 /// The one form of the page that goes on; `Err` when it asks for something first.
@@ -111,7 +114,7 @@ impl<'a> Candidate<'a> {
         let ticks = self.settle_what_is_new(&[])?;
         let consents = self.vocabulary.asks_consent(&button.caption);
         let own = [button.caption.clone()];
-        if consents && !self.vocabulary.only_acknowledges(&own) {
+        if consents && !(self.vocabulary.only_acknowledges(&own) && self.page_shows_it_all()) {
             let captions = own.to_vec();
             return Err(UnknownReason::NeedsConsent { captions });
         }
@@ -140,6 +143,48 @@ impl<'a> Candidate<'a> {
             form,
             method,
             consents: consents || !ticks.is_empty(),
+            agrees_to: self.agrees_to(button),
         })
+    }
+
+    /// A button that consents means the whole page, so nothing on it may name what a person alone consents to, nor stand
+    /// in a document of its own.
+    fn page_shows_it_all(&self) -> bool {
+        !words::has_unread_parts(self.page)
+            && !words::sentences(self.page)
+                .into_iter()
+                .chain(words::boxed(self.page))
+                .any(|sentence| self.vocabulary.goes_beyond(&sentence))
+    }
+
+    fn agrees_to(&self, button: &Button<'_>) -> Vec<String> {
+        let on_click = button.control.and_then(|c| c.element.attribute("onclick"));
+        let on_submit = self.attribute("onsubmit");
+        let handlers = [on_click.unwrap_or_default(), &on_submit];
+        // A handler that calls a function may ask what any script of the page asks.
+        let by_scripts = match handlers.iter().all(|code| code.trim().is_empty()) {
+            true => vec![],
+            false => words::confirms(self.page),
+        };
+        let chosen = self
+            .controls
+            .iter()
+            .filter(|control| control.is_visible_field())
+            .flat_map(|control| match control.kind {
+                Kind::Select => controls::chosen_options(self.page, control),
+                Kind::Tick => self
+                    .labels
+                    .of_tick(control.at)
+                    .into_iter()
+                    .take(1)
+                    .collect(),
+                _ => vec![],
+            });
+        handlers
+            .into_iter()
+            .flat_map(words::asked_by_handler)
+            .chain(by_scripts)
+            .chain(chosen)
+            .collect()
     }
 }
