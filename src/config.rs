@@ -321,8 +321,20 @@ impl Default for LetterLabels {
 impl Default for FormLabels {
     fn default() -> Self {
         Self {
-            request_id: owned(&["リクエストID", "Request ID"]),
-            reference_id: owned(&["リファレンスID", "Reference ID"]),
+            request_id: owned(&[
+                "リクエストID",
+                "リクエスト番号",
+                "Request ID",
+                "Request number",
+            ]),
+            reference_id: owned(&[
+                "リファレンスID",
+                "リファレンス番号",
+                "レファレンスID",
+                "レファレンス番号",
+                "Reference ID",
+                "Reference number",
+            ]),
             password: owned(&[
                 "証明書パスワード",
                 "証明書のパスワード",

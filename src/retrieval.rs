@@ -20,7 +20,7 @@ pub use error::{
 };
 pub use exchange::{
     AnswerEnd, Cookies, FormPage, FurtherRequest, Intent, Journal, JournalError, KeptConversation,
-    Reach, finish, judge_kept, open, reach, retrieve,
+    Reach, Visit, finish, judge_kept, open, reach, retrieve, visit,
 };
 pub use network::{
     AddressFamily, Binding, Handshake, PinnedHost, PinnedHostError, Presented, ProxyChoice,

@@ -241,6 +241,22 @@ async fn a_wrong_clock_is_found_by_the_sites_own_time() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_page_that_is_not_understood_still_tells_the_time() {
+    let terminal = Terminal::new();
+    let authority = authority_of("2026-11-21");
+    let fake = FakeSite::start(&authority, &["127.0.0.1"], |_| {
+        let head = "200 OK\r\nContent-Type: text/html; charset=UTF-8\r\nDate: Tue, 22 Nov 2016 03:00:00 GMT";
+        Reply::with(head, "<html><h1>お知らせ</h1></html>")
+    })
+    .await;
+    let ca = terminal.workplace.write("ca.pem", authority.ca_pem());
+    let examined =
+        terminal.examined(&["--site", &fake.url, "--ca-file", &ca.display().to_string()]);
+    assert_eq!(examined.mark("page"), "wrong");
+    assert_eq!(examined.mark("clock"), "wrong");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_expired_server_is_told_apart_from_a_wrong_clock() {
     let terminal = Terminal::new();
     let authority = authority_of("2000-01-01");

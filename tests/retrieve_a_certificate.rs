@@ -18,7 +18,7 @@ use noticert::practice::site::{Fault, PracticeSite};
 use noticert::retrieval::page::UnknownReason;
 use noticert::retrieval::{
     Effect, FileProblem, KeptAnswer, NetworkProblem, ProxyChoice, RefusalReason, RetrievalError,
-    Site, TimeLimits, TlsProblem, UnclearProblem, judge_kept, reach, retrieve,
+    Site, TimeLimits, TlsProblem, UnclearProblem, judge_kept, reach, retrieve, visit,
 };
 use support::{
     FORM, Log, OpensslServer, Outcome, PASSWORD, REFERENCE_ID, Recording, assert_tls,
@@ -152,10 +152,11 @@ async fn a_file_under_a_wrong_type_is_a_file() {
 #[tokio::test]
 async fn looking_whether_the_site_is_there_submits_nothing() {
     let practice = practice_site(None, Encoding::Modern).await;
-    let reached = reach(&trusting(practice.url())).await.unwrap();
+    let visit = visit(&trusting(practice.url())).await;
+    let reached = visit.found.unwrap();
     assert_eq!(reached.form.fields().len(), 4);
     assert_eq!(reached.form.button(), "ダウンロード");
-    assert!(reached.date.is_some());
+    assert!(visit.date.is_some());
     assert_eq!(practice.submissions(), 0);
 }
 

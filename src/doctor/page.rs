@@ -1,7 +1,7 @@
 //! The page and its form, read as a retrieval reads them. Nothing is filled in.
 
 use super::Mark;
-use crate::retrieval::{Reach, RetrievalError, Site, reach};
+use crate::retrieval::{Reach, RetrievalError, Site, visit};
 
 /// The page and its form.
 #[derive(Debug)]
@@ -24,13 +24,12 @@ impl PageFinding {
     }
 }
 
-/// The second value is the site's Date header.
+/// The second value is the site's Date header, which a page that is not understood has too.
 pub(super) async fn look(site: &Site) -> (PageFinding, Option<String>) {
-    match reach(site).await {
-        Ok(reached) => {
-            let date = reached.date.clone();
-            (PageFinding::Understood(Box::new(reached)), date)
-        }
-        Err(error) => (PageFinding::Failed(error), None),
-    }
+    let visit = visit(site).await;
+    let finding = match visit.found {
+        Ok(reached) => PageFinding::Understood(Box::new(reached)),
+        Err(error) => PageFinding::Failed(error),
+    };
+    (finding, visit.date)
 }

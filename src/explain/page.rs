@@ -8,6 +8,10 @@ use crate::retrieval::page::{Role, UnknownReason};
 pub fn reason(reason: &UnknownReason, captions: bool) -> Text {
     let text = match reason {
         UnknownReason::NoForm => plain("フォームがありません", reason),
+        UnknownReason::InFrames => plain(
+            "枠（フレーム）に分かれた画面で、このサイトの枠の中に取得のフォームがありません",
+            reason,
+        ),
         UnknownReason::ScriptOnly => plain("スクリプトだけで動く画面です", reason),
         UnknownReason::MissingField { role } => about(*role, "の欄が見つかりません", reason),
         UnknownReason::FieldTwice { role } => about(*role, "の欄が二つ以上あります", reason),

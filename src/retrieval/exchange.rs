@@ -44,7 +44,14 @@ pub struct Reach {
     pub url: Url,
     /// The form as understood.
     pub form: RetrievalForm,
-    /// The site's Date header, to hold this computer's clock against.
+}
+
+/// A visit to the form page.
+#[derive(Debug)]
+pub struct Visit {
+    /// What was found there.
+    pub found: Result<Reach, RetrievalError>,
+    /// The site's Date header, to hold this computer's clock against: also of a page that is not understood.
     pub date: Option<String>,
 }
 
@@ -63,7 +70,7 @@ pub async fn retrieve(
 pub async fn open(site: &Site) -> Result<FormPage, RetrievalError> {
     let cookies = Arc::new(Jar::default());
     let client = site.client(cookies.clone())?;
-    let opened = open_form(&client, site).await?;
+    let opened = open_form(&client, site, &mut None).await?;
     Ok(FormPage {
         site: site.clone(),
         client,
@@ -74,12 +81,23 @@ pub async fn open(site: &Site) -> Result<FormPage, RetrievalError> {
 
 /// Reads the form page and tells what it is. Submits nothing.
 pub async fn reach(site: &Site) -> Result<Reach, RetrievalError> {
-    let opened = open(site).await?.opened;
-    Ok(Reach {
-        url: opened.url,
-        form: opened.form,
-        date: opened.date,
-    })
+    visit(site).await.found
+}
+
+/// Reads the form page and tells what it is, and what time it is there. Submits nothing.
+pub async fn visit(site: &Site) -> Visit {
+    let mut date = None;
+    let found = match site.client(Arc::default()) {
+        Ok(client) => open_form(&client, site, &mut date).await,
+        Err(error) => Err(error),
+    };
+    Visit {
+        found: found.map(|opened| Reach {
+            url: opened.url,
+            form: opened.form,
+        }),
+        date,
+    }
 }
 
 impl FormPage {

@@ -54,6 +54,8 @@ pub struct Reading {
     pub sentences: Vec<String>,
     /// Where the page sends a browser by itself (meta refresh).
     pub refresh: Option<Url>,
+    /// The pages of the site that a browser would show in the frames of this one.
+    pub(crate) frames: Vec<Url>,
     /// The form of a page before the retrieval form that asks for consent to what it shows, and nothing else.
     pub(crate) consent: Option<CarryingForm>,
 }
@@ -100,6 +102,9 @@ pub enum UnknownReason {
     /// The page has no form.
     #[error("the page has no form")]
     NoForm,
+    /// The page is made of frames, and no page of the site in them is the form.
+    #[error("the page is made of frames, and none that the site itself fills holds the form")]
+    InFrames,
     /// The page builds its form by script.
     #[error("the page works by script only")]
     ScriptOnly,
@@ -327,6 +332,7 @@ pub(crate) fn read_with(source: &Source<'_>, labels: &FormLabels, phrases: &Phra
         false => Err(UnknownReason::TooLarge),
     };
     let refresh = address::refresh(&page, source.url);
+    let frames = address::frames(&page, source.url);
     let consent = match &found {
         Err(reason) if is_no_form(reason) => {
             form::carrying(&page, source.url, decoded.encoding, &vocabulary)
@@ -352,6 +358,7 @@ pub(crate) fn read_with(source: &Source<'_>, labels: &FormLabels, phrases: &Phra
         page,
         sentences,
         refresh,
+        frames,
         consent,
     }
 }
@@ -366,6 +373,7 @@ fn is_no_form(reason: &UnknownReason) -> bool {
     matches!(
         reason,
         UnknownReason::NoForm
+            | UnknownReason::InFrames
             | UnknownReason::ScriptOnly
             | UnknownReason::MissingField { .. }
     )

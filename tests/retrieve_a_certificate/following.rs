@@ -1,6 +1,7 @@
 //! Pages between the form and the file: what is followed, what is not, and what a crash in between leaves.
 
 use noticert::domain::Pkcs12;
+use noticert::retrieval::page::UnknownReason;
 use noticert::retrieval::{
     AnswerEnd, Cookies, Effect, FurtherRequest, KeptConversation, RefusalReason, RetrievalError,
     UnclearProblem, finish,
@@ -439,6 +440,54 @@ async fn consent_to_what_stands_on_the_page_before_the_form_is_given_once() {
                 assert_eq!(result.unwrap_err().reason(), Some(reason));
                 assert_eq!(requests.len(), 1);
             }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_form_in_a_frame_of_the_site_is_found() {
+    let frames = |sources: &[&str]| {
+        let frames: Vec<String> = sources
+            .iter()
+            .map(|s| format!("<frame src='{s}'>"))
+            .collect();
+        format!(
+            "<html><frameset rows='80,*'>{}</frameset></html>",
+            frames.concat()
+        )
+    };
+    for (sources, reason) in [
+        (&["/head", "/main"][..], None),
+        (&["/main"], None),
+        // A notice in another frame is none about the form.
+        (&["/closed", "/main"], None),
+        (
+            &["/head", "/main", "/other"],
+            Some(UnknownReason::SeveralForms),
+        ),
+        (&["/head"], Some(UnknownReason::InFrames)),
+        (
+            &["https://elsewhere.invalid/main"],
+            Some(UnknownReason::InFrames),
+        ),
+    ] {
+        let page = frames(sources);
+        let fake = fake_site(move |request| match request.target.as_str() {
+            "/p/rcd" => Reply::page(&page),
+            "/main" | "/other" => Reply::page(FORM),
+            "/head" => Reply::page("<html><p>オンライン請求システム</p></html>"),
+            "/closed" => Reply::page("<html><p>ただいまメンテナンス中です。</p></html>"),
+            _ => file_reply(),
+        })
+        .await;
+        let result = run(&trusting(&fake.url), &mut Recording::default()).await;
+        match (result, reason) {
+            (Ok(_), None) => assert_eq!(fake.submissions(), 1),
+            (Err(RetrievalError::NotUnderstood { reason, .. }), Some(expected)) => {
+                assert_eq!(reason, expected, "{sources:?}");
+                assert_eq!(fake.submissions(), 0);
+            }
+            (result, _) => panic!("{sources:?}: {:?}", result.map(|_| "a file")),
         }
     }
 }

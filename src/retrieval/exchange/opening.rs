@@ -25,8 +25,6 @@ pub(super) struct Opened {
     pub(super) sentences: Vec<String>,
     /// The HTTP status.
     pub(super) status: u16,
-    /// The Date header.
-    pub(super) date: Option<String>,
 }
 
 /// A page that was read to its end.
@@ -37,10 +35,51 @@ struct Fetched {
     body: Vec<u8>,
 }
 
-/// Asks for the page until it is the form, over redirects of the same host and one page that asks for consent
-/// to nothing but itself.
-pub(super) async fn open_form(client: &Client, site: &Site) -> Result<Opened, RetrievalError> {
-    let mut url = site.url().clone();
+/// Asks for the page until it is the form, and looks into its frames where it is made of them. `date` becomes the Date
+/// header of the last page that came, also where none is understood.
+pub(super) async fn open_form(
+    client: &Client,
+    site: &Site,
+    date: &mut Option<String>,
+) -> Result<Opened, RetrievalError> {
+    let (reading, fetched) = land(client, site, site.url().clone(), date).await?;
+    let in_frames = matches!(
+        reading.page,
+        Page::Unknown {
+            reason: UnknownReason::InFrames
+        }
+    );
+    let (mut forms, mut messages) = (Vec::new(), Vec::new());
+    for frame in reading.frames.iter().filter(|_| in_frames) {
+        let shown = land(client, site, frame.clone(), date).await?;
+        match shown.0.page {
+            Page::Form(_) => forms.push(shown),
+            Page::Refusal(_) => messages.push(shown),
+            Page::Unknown { .. } => {}
+        }
+    }
+    if forms.len() > 1 {
+        return Err(RetrievalError::NotUnderstood {
+            reason: UnknownReason::SeveralForms,
+            status: fetched.status.as_u16(),
+            sentence: None,
+        });
+    }
+    let (reading, fetched) = forms
+        .pop()
+        .or_else(|| messages.pop())
+        .unwrap_or((reading, fetched));
+    understood(reading, fetched)
+}
+
+/// Goes to where an address leads: over redirects of the same host and one page that asks for consent to nothing but
+/// itself.
+async fn land(
+    client: &Client,
+    site: &Site,
+    mut url: Url,
+    date: &mut Option<String>,
+) -> Result<(Reading, Fetched), RetrievalError> {
     let mut consent: Option<CarryingForm> = None;
     let mut consented = false;
     for _ in 0..MOST_REDIRECTS {
@@ -54,6 +93,7 @@ pub(super) async fn open_form(client: &Client, site: &Site) -> Result<Opened, Re
             }
             first => first?,
         };
+        *date = text_header(&fetched.headers, DATE).or(date.take());
         if let Some(target) = redirect_of(&fetched.url, fetched.status, &fetched.headers) {
             url = hold(target, site, fetched.status)?;
             continue;
@@ -77,7 +117,7 @@ pub(super) async fn open_form(client: &Client, site: &Site) -> Result<Opened, Re
             consent = Some(form.clone());
             continue;
         }
-        return understood(reading, fetched);
+        return Ok((reading, fetched));
     }
     Err(RetrievalError::Unreachable {
         problem: NetworkProblem::RedirectLoop,
@@ -94,7 +134,6 @@ fn understood(reading: Reading, fetched: Fetched) -> Result<Opened, RetrievalErr
     });
     match reading.page {
         Page::Form(form) if fetched.status.is_success() => Ok(Opened {
-            date: text_header(&fetched.headers, DATE),
             url: fetched.url,
             form,
             sentences: reading.sentences,

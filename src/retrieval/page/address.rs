@@ -83,6 +83,22 @@ pub(super) fn refresh(page: &Document, url: &Url) -> Option<Url> {
     base(page, url).join(target).ok()
 }
 
+/// What the page's frames show, as far as it is the site's own; none where it has more than a page for people.
+pub(super) fn frames(page: &Document, url: &Url) -> Vec<Url> {
+    let base = base(page, url);
+    let mut frames: Vec<Url> = Vec::new();
+    for (_, frame) in page.named("frame") {
+        let source = frame.attribute("src").map(str::trim);
+        let target = source.and_then(|source| base.join(source).ok());
+        frames.extend(target.filter(|target| hold_to_site(target, url).is_ok() && target != url));
+    }
+    frames.dedup();
+    match frames.len() > MOST_FRAMES {
+        true => vec![],
+        false => frames,
+    }
+}
+
 /// After how long a `meta` refresh leads on, or the page asks for itself again.
 pub(super) fn refresh_after(page: &Document) -> Option<Duration> {
     let seconds: f64 = refresh_content(page)?
@@ -114,6 +130,9 @@ pub(super) fn resolve(action: &str, base: &Url, page_charset: &'static Charset) 
 fn query_encoder(page_charset: &'static Charset) -> impl Fn(&str) -> Cow<'_, [u8]> {
     move |text| Cow::Owned(charset::encode(text, page_charset))
 }
+
+/// Frames of a page at most.
+const MOST_FRAMES: usize = 6;
 
 /// How often an address is percent-decoded: as often as a site's own layers may have encoded it.
 const MOST_ENCODINGS: usize = 4;

@@ -77,6 +77,9 @@ fn without_form(page: &Document, owned: &[(Control<'_>, Option<NodeIndex>)]) -> 
         .next()
         .is_none_or(|(at, _)| page.visible_text(at).chars().count() < LITTLE_TEXT);
     let has_script = page.named("script").next().is_some();
+    if page.named("frame").next().is_some() {
+        return UnknownReason::InFrames;
+    }
     match fields_without_form || (says_little && has_script) {
         true => UnknownReason::ScriptOnly,
         false => UnknownReason::NoForm,

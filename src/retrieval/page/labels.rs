@@ -12,7 +12,7 @@ use super::Role;
 use super::caption::{Said, Vocabulary};
 use super::controls::{Kind, first_legend, kind};
 use super::grid::Grid;
-use super::tree::{Document, NodeIndex, fold_blanks};
+use super::tree::{Content, Document, Node, NodeIndex, fold_blanks};
 use super::words;
 use tokens::{Token, is_field, is_heading, tokens};
 
@@ -122,8 +122,25 @@ impl<'a> Labels<'a> {
         captions
     }
 
-    /// The headings that stand over a form: its own, else the nearest before it.
+    /// The headings that stand over a form: its own, and the nearest before it; the page's title where there is none.
     pub(crate) fn headings(&self, form: NodeIndex) -> Vec<String> {
+        self.headings_where(form, |_| true)
+    }
+
+    /// The same, passing over headings of notices (…について) that have their own text before the form begins.
+    pub(crate) fn headings_without_notices(&self, form: NodeIndex) -> Vec<String> {
+        self.headings_where(form, |heading| !self.is_over_a_notice(heading, form))
+    }
+
+    fn is_over_a_notice(&self, heading: NodeIndex, form: NodeIndex) -> bool {
+        let announces = self.page.visible_text(heading);
+        let between = self.page.nodes()[heading].end..form;
+        let has_text = |node: &Node| matches!(&node.content, Content::Text(text) if !node.hidden && !text.trim().is_empty());
+        NOTICES.iter().any(|ending| announces.ends_with(ending))
+            && self.page.nodes()[between].iter().any(has_text)
+    }
+
+    fn headings_where(&self, form: NodeIndex, counts: impl Fn(NodeIndex) -> bool) -> Vec<String> {
         let end = self.page.nodes()[form].end;
         let all: Vec<NodeIndex> = self
             .page
@@ -132,7 +149,7 @@ impl<'a> Labels<'a> {
             .map(|(at, _)| at)
             .collect();
         let inside = all.iter().filter(|at| (form..end).contains(*at));
-        let before = all.iter().rfind(|at| **at < form);
+        let before = all.iter().rfind(|at| **at < form && counts(**at));
         let mut headings: Vec<String> = inside
             .chain(before)
             .map(|&at| self.page.visible_text(at))
@@ -435,6 +452,9 @@ fn cell_and_table(page: &Document, field: NodeIndex) -> Option<(NodeIndex, NodeI
 fn names_a_group(name: &str) -> bool {
     is_heading(name) || matches!(name, "legend" | "caption")
 }
+
+/// How the heading of a notice ends.
+const NOTICES: [&str; 5] = ["について", "に関して", "のお知らせ", "のご案内", "のご注意"];
 
 /// No field has more labels than this.
 const MOST_LABELS: usize = 8;

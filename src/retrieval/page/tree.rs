@@ -326,6 +326,10 @@ fn is_hidden(content: &Content) -> bool {
     let Content::Element(element) = content else {
         return false;
     };
+    // A page that hides all of itself shows it by script, once it knows that nobody has put it into a frame.
+    if matches!(element.name.as_str(), "html" | "body") {
+        return false;
+    }
     if matches!(
         element.name.as_str(),
         "head"
@@ -457,6 +461,15 @@ mod tests {
         );
         let body = page.named("body").next().unwrap().0;
         assert_eq!(page.visible_text(body), "見える 二行目");
+    }
+
+    #[test]
+    fn a_page_that_hides_all_of_itself_until_its_script_has_run_is_read() {
+        let page = Document::parse(
+            "<html hidden><body class=hide style='display:none'>見える<p hidden>x</p>",
+        );
+        let body = page.named("body").next().unwrap().0;
+        assert_eq!(page.visible_text(body), "見える");
     }
 
     #[test]

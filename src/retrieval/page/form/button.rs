@@ -95,7 +95,10 @@ impl<'a> Candidate<'a> {
                 let on_click = control.element.attribute("onclick").unwrap_or_default();
                 match control.kind {
                     Kind::Push => !only_submits(on_click),
-                    _ => changes_the_form(on_click) || never_sends(on_click),
+                    _ => {
+                        !sends_its_own_form(on_click)
+                            && (changes_the_form(on_click) || never_sends(on_click))
+                    }
                 }
             });
         match scripted {
@@ -134,6 +137,27 @@ fn only_submits(code: &str) -> bool {
             }
         })
         && code.contains(".submit()")
+}
+
+/// Whether the handler of a submit button sends the button's own form, as the button itself would.
+fn sends_its_own_form(code: &str) -> bool {
+    let bare: String = code.chars().filter(|c| !c.is_whitespace()).collect();
+    only_submits(code)
+        && bare.matches(".submit()").count() == bare.matches("this.form.submit()").count()
+}
+
+/// Whether a button's handler sends the form before the button itself can: what the button is called is then not sent.
+pub(super) fn sends_without_itself(control: &Control<'_>) -> bool {
+    let on_click = control.element.attribute("onclick").unwrap_or_default();
+    let code: String = on_click.chars().filter(|c| !c.is_whitespace()).collect();
+    sends_its_own_form(on_click)
+        && [
+            "this.disabled=true",
+            "returnfalse",
+            "event.preventDefault()",
+        ]
+        .iter()
+        .any(|statement| code.contains(statement))
 }
 
 /// Whether a handler keeps the browser from sending the form in any case: its script sends something itself.

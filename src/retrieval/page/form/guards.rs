@@ -32,7 +32,7 @@ impl<'a> Candidate<'a> {
 
     /// By its headings, and by the page's title where no heading is about the download; by what is chosen beforehand.
     fn is_for_something_else(&self) -> bool {
-        let headings = self.labels.headings(self.at);
+        let headings = self.headings_that_count();
         let is_the_download = headings
             .iter()
             .any(|text| self.vocabulary.speaks_of_the_download(text));
@@ -43,6 +43,23 @@ impl<'a> Candidate<'a> {
             .chain(title)
             .chain(controls.flat_map(|control| chosen_options(self.page, control)))
             .any(|text| self.vocabulary.is_for_something_else(&text))
+    }
+
+    /// The headings over the form. That of a notice in between does not count where the form's own button is the download's,
+    /// and the heading before it too.
+    fn headings_that_count(&self) -> Vec<String> {
+        let without_notices = self.labels.headings_without_notices(self.at);
+        let is_the_download = self.lone_buttons().is_empty()
+            && without_notices
+                .iter()
+                .any(|text| self.vocabulary.speaks_of_the_download(text))
+            && !without_notices
+                .iter()
+                .any(|text| self.vocabulary.is_for_something_else(text));
+        match is_the_download {
+            true => without_notices,
+            false => self.labels.headings(self.at),
+        }
     }
 
     /// What the buttons say, unless one of them is the download and the others are only neighbours.

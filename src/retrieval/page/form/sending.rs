@@ -3,7 +3,7 @@
 use encoding_rs::Encoding as Charset;
 use url::Url;
 
-use super::button::Button;
+use super::button::{Button, sends_without_itself};
 use super::{Candidate, name_of};
 use crate::retrieval::page::address::{base, hold_to_site, resolve};
 use crate::retrieval::page::controls::{Control, Kind, untouched_values};
@@ -85,7 +85,9 @@ impl<'a> Candidate<'a> {
                 entries.extend(ticked(control));
                 continue;
             }
-            let pressed = button.control.is_some_and(|b| b.at == control.at);
+            let pressed = button
+                .control
+                .is_some_and(|b| b.at == control.at && !sends_without_itself(&b));
             entries.extend(self.entries_of(control, role, pressed, charset));
         }
         entries
