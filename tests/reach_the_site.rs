@@ -76,6 +76,25 @@ async fn proxy_to(target: std::net::SocketAddr) -> (String, Arc<Mutex<Vec<String
     (address, heads)
 }
 
+/// A proxy that answers every CONNECT so. Returns its address and the heads that it received.
+async fn refusing_proxy(status: &'static str) -> (String, Arc<Mutex<Vec<String>>>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    let heads: Arc<Mutex<Vec<String>>> = Arc::default();
+    let seen = heads.clone();
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let mut head = vec![0; 4096];
+            let count = stream.read(&mut head).await.unwrap();
+            let head = String::from_utf8_lossy(&head[..count]).into_owned();
+            seen.lock().unwrap().push(head);
+            let answer = format!("HTTP/1.1 {status}\r\nContent-Length: 0\r\n\r\n");
+            stream.write_all(answer.as_bytes()).await.unwrap();
+        }
+    });
+    (address, heads)
+}
+
 #[tokio::test]
 async fn a_proxy_that_is_down_is_never_gone_round() {
     let authority = authority();
@@ -89,6 +108,29 @@ async fn a_proxy_that_is_down_is_never_gone_round() {
         );
     }
     assert!(fake.requests().is_empty());
+}
+
+#[tokio::test]
+async fn a_proxy_that_wants_a_password_or_has_no_way_is_told_as_the_proxys_refusal() {
+    let authority = authority();
+    let fake = fake(&authority).await;
+    for status in [
+        "407 Proxy Authentication Required\r\nProxy-Authenticate: Basic realm=\"clinic\"",
+        "502 Bad Gateway",
+    ] {
+        let (proxy, heads) = refusing_proxy(status).await;
+        let mut options = options(&authority, &fake.url);
+        options.proxy = ProxyChoice::Through(proxy);
+        assert_problem(reach(&site(options)).await, NetworkProblem::Proxy);
+        // Asked for the way to the site, and never for what a browser would say to the site itself.
+        let heads = heads.lock().unwrap();
+        assert!(!heads.is_empty(), "{status}");
+        assert!(
+            heads.iter().all(|head| head.starts_with("CONNECT ")),
+            "{heads:?}"
+        );
+    }
+    assert!(fake.requests().is_empty(), "no way around the proxy");
 }
 
 #[tokio::test]

@@ -26,9 +26,10 @@ fn expected(fault: Fault) -> End {
         | FormShiftJis | FormEucJp | FormIso2022Jp | FormUndeclared | FormMultipart | FormList
         | FormPlaceholder | FormLinkButton | FormImageButton | FormOtherOrder | FormAcknowledge
         | ResultRedirect | ResultLink | ResultNamedLink | ResultButton | ResultRefresh
-        | ResultWait | Confirm | ConfirmShown | ConfirmThenLink | LinkFailsOnce | WrongType
-        | NoName | NastyName | SameName | Gzip | Chunked | Drip | LateBreak | WithoutIssuer
-        | Slow50 | Slow500 => end(0, "retrieved", None, 1),
+        | ResultWait | ResultScriptLink | Confirm | ConfirmShown | ConfirmThenLink
+        | LinkFailsOnce | WrongType | NoName | NastyName | EncodedName | SameName | OneShot
+        | SameCertificate | Gzip | Chunked | Drip | LateBreak | WithoutIssuer | Slow50
+        | Slow500 => end(0, "retrieved", None, 1),
 
         TlsWrongName | TlsExpired | TlsNotYetValid | TlsUnknownIssuer | TlsHangsUp | NoTls => {
             end(12, "confirmed", Some("tls-refused"), 0)
@@ -37,10 +38,9 @@ fn expected(fault: Fault) -> End {
             end(12, "confirmed", Some("network-error"), 0)
         }
         Closed | ClosedOnce | ClosedPage => end(12, "confirmed", Some("maintenance"), 0),
-        RedirectElsewhere | RedirectHttp | Gateway403 | NoPage | FormScript | FormGet
-        | FormElsewhere | FormHttp | FormRevocation | FormCut | FormTwice => {
-            end(10, "confirmed", Some("form-not-recognised"), 0)
-        }
+        RedirectElsewhere | RedirectHttp | Gateway403 | NoPage | UnsupportedBrowser
+        | FormScript | FormGet | FormElsewhere | FormHttp | FormRevocation | FormCut
+        | FormTwice => end(10, "confirmed", Some("form-not-recognised"), 0),
         TermsFirst | FormTerms | FormCaptcha => end(10, "confirmed", Some("needs-attention"), 0),
         ConfirmAsks => end(10, "confirmed", Some("needs-attention"), 1),
 
@@ -51,8 +51,11 @@ fn expected(fault: Fault) -> End {
         PasswordFormat => end(11, "refused", Some("password-format"), 1),
         SessionTimeout => end(12, "confirmed", Some("session-timeout"), 1),
         Maintenance => end(12, "confirmed", Some("maintenance"), 1),
-        UnknownPage | FormAgain | Error500After | ConfirmTwice | LinkElsewhere | LinkHttp
-        | ButtonElsewhere | ButtonRevokes => end(10, "refused", Some("unknown"), 1),
+        // None of these says what the contract has a word for, and none hands anything out.
+        NotIssued | Cancelled | Revoked => end(10, "refused", Some("unknown"), 1),
+        ResultScript => end(10, "refused", Some("unknown"), 1),
+        UnknownPage | Echo | FormAgain | Error500After | ConfirmTwice | LinkElsewhere
+        | LinkHttp | ButtonElsewhere | ButtonRevokes => end(10, "refused", Some("unknown"), 1),
 
         EmptyAnswer | NoAnswer | Silence | PostAgain | SentElsewhere | SentHttp | SentInCircles
         | LinkFails | LinkCutOnce | ButtonCut | Cut | CutChunked | CutCleanly | CutWithLength

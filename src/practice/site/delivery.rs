@@ -75,7 +75,10 @@ pub(super) fn file(file: Vec<u8>, digits: &str, fault: Option<Fault>) -> Respons
         }
         _ => Body::from(file),
     };
-    (attachment(name), body).into_response()
+    match fault {
+        Some(Fault::EncodedName) => (headers(ENCODED_NAME), body).into_response(),
+        _ => (attachment(name), body).into_response(),
+    }
 }
 
 fn gzipped(file: &[u8], name: &str) -> Response {
@@ -87,7 +90,10 @@ fn gzipped(file: &[u8], name: &str) -> Response {
 }
 
 fn attachment(name: &str) -> [(HeaderName, HeaderValue); 3] {
-    let disposition = format!("attachment; filename=\"{name}\"");
+    headers(&format!("attachment; filename=\"{name}\""))
+}
+
+fn headers(disposition: &str) -> [(HeaderName, HeaderValue); 3] {
     [
         (
             CONTENT_TYPE,
@@ -166,6 +172,9 @@ impl HttpBody for ScriptedBody {
             .map_or_else(SizeHint::default, SizeHint::with_exact)
     }
 }
+
+/// 証明書.p12 as RFC 8187 writes it, and no plain name beside it.
+const ENCODED_NAME: &str = "attachment; filename*=UTF-8''%E8%A8%BC%E6%98%8E%E6%9B%B8.p12";
 
 /// Time for what was given to arrive: breaking off at once would take it back.
 const UNTIL_IT_ARRIVED: Duration = Duration::from_millis(50);

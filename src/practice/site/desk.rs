@@ -1,6 +1,6 @@
 //! What the practice site knows and decides: sessions, pairs of IDs, attempts, what was handed out.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -39,6 +39,10 @@ struct Memory {
     attempts: HashMap<String, u32>,
     /// Files that a page in between leads to, by ticket.
     tickets: HashMap<String, Ticket>,
+    /// Request IDs that were submitted, where the fault counts them.
+    used_up: HashSet<String>,
+    /// The first file handed out, where the fault hands it to everybody.
+    first_file: Option<Vec<u8>>,
 }
 
 /// A file that waits behind a page.
@@ -102,6 +106,8 @@ impl Desk {
                 sessions: HashMap::new(),
                 attempts: HashMap::new(),
                 tickets: HashMap::new(),
+                used_up: HashSet::new(),
+                first_file: None,
             }),
         }
     }
@@ -157,7 +163,7 @@ impl Desk {
         if let Some(answer) = self
             .faults
             .at(Stage::Answer)
-            .and_then(|f| self.answer_with(f))
+            .and_then(|f| self.answer_with(f, &typed))
         {
             return answer;
         }
@@ -171,8 +177,8 @@ impl Desk {
         }
     }
 
-    /// The answer that the fault puts in place of any other; `None` when the site only stays silent.
-    fn answer_with(&self, fault: Fault) -> Option<Response> {
+    /// The answer that the fault puts in place of any other; `None` when the site only stays silent, or has no reason to.
+    fn answer_with(&self, fault: Fault, typed: &Typed) -> Option<Response> {
         let redirect = |status: StatusCode, to: &str| {
             Some((status, [(LOCATION, to.to_owned())]).into_response())
         };
@@ -181,6 +187,14 @@ impl Desk {
             Fault::PasswordFormat => Some(self.form_again(Some(pages::PASSWORD_FORM))),
             Fault::FormAgain => Some(self.form_again(None)),
             Fault::AlreadyIssued => Some(pages::message(pages::ALREADY_ISSUED)),
+            Fault::OneShot => {
+                let is_first = self.state().used_up.insert(typed.request_id.clone());
+                (!is_first).then(|| pages::message(pages::ALREADY_ISSUED))
+            }
+            Fault::NotIssued => Some(pages::message(pages::NOT_ISSUED)),
+            Fault::Cancelled => Some(pages::message(pages::CANCELLED)),
+            Fault::Revoked => Some(pages::message(pages::REVOKED)),
+            Fault::Echo => Some(pages::echo(&typed.shown())),
             Fault::Expired => Some(pages::message(pages::EXPIRED)),
             Fault::Locked => Some(pages::message(pages::LOCKED)),
             Fault::SessionTimeout => Some(pages::message(pages::SESSION_OVER)),
@@ -341,6 +355,9 @@ impl Desk {
             Some(Fault::BrokenFile) => file = broken(file),
             Some(Fault::BareCertificate) => file = self.authority.root_der().to_vec(),
             Some(Fault::OtherFile) => file = b"PK\x03\x04\x14\0\0\0no certificate\0".to_vec(),
+            Some(Fault::SameCertificate) => {
+                file = self.state().first_file.get_or_insert(file).clone();
+            }
             _ => {}
         }
         delivery::file(file, grant.issuance.request_id.as_str(), delivery)

@@ -85,6 +85,7 @@ faults! {
         SilentPage "silent-page" "入力画面を返さず黙る",
         BrokenPage "broken-page" "入力画面の前に接続を切る",
         NoPage "no-page" "入力画面の代わりに画面でないデータ",
+        UnsupportedBrowser "unsupported-browser" "入力画面の代わりに、このブラウザーは使えないという画面",
     }
     Form {
         FormShiftJis "form-shift-jis" "Shift_JIS の画面",
@@ -111,12 +112,17 @@ faults! {
     Answer {
         BadIds "bad-ids" "IDの組み合わせを断る",
         AlreadyIssued "already-issued" "取得済みと答える",
+        OneShot "one-shot" "一つのリクエストIDにつき1回しか受け付けない（2回目からは取得済みと答える）",
+        NotIssued "not-issued" "まだ発行されていないと答える",
+        Cancelled "cancelled" "申請が取り下げられていると答える",
+        Revoked "revoked" "失効していると答える",
         Expired "expired" "取得期限切れと答える",
         Locked "locked" "ロックされていると答える",
         PasswordFormat "password-format" "パスワードの形を断る",
         SessionTimeout "session-timeout" "画面の有効期限切れと答える",
         Maintenance "maintenance" "メンテナンス中と答える",
         UnknownPage "unknown-page" "知らないエラー画面を返す",
+        Echo "echo" "入力された値を、姿を変えて繰り返すエラー画面を返す",
         FormAgain "form-again" "何も言わずに入力画面を返す",
         Error500After "error-500-after" "送信に HTTP 500 で答える",
         EmptyAnswer "empty-answer" "中身のない答え",
@@ -134,6 +140,8 @@ faults! {
         ResultButton "result-button" "もう一つのボタンでファイルを渡す結果画面",
         ResultRefresh "result-refresh" "meta refresh でファイルへ移る結果画面",
         ResultWait "result-wait" "待ち画面のあとにリンクの画面",
+        ResultScript "result-script" "スクリプトだけがダウンロードを始める結果画面",
+        ResultScriptLink "result-script-link" "スクリプトがダウンロードを始め、始まらないとき用のリンクもある結果画面",
         Confirm "confirm" "送信内容の確認画面（値は隠れた項目）",
         ConfirmShown "confirm-shown" "送信内容の確認画面（値は読むだけの欄）",
         ConfirmThenLink "confirm-then-link" "確認画面のあとにリンクの画面",
@@ -152,6 +160,7 @@ faults! {
         WrongType "wrong-type" "ファイルを text/html として渡す",
         NoName "no-name" "ファイル名のないファイル",
         NastyName "nasty-name" "フォルダーの外を指すファイル名",
+        EncodedName "encoded-name" "filename*= で書いた日本語のファイル名",
         SameName "same-name" "どの端末にも同じファイル名",
         Gzip "gzip" "頼んでいない gzip",
         Chunked "chunked" "長さを言わずに渡す",
@@ -173,6 +182,7 @@ faults! {
         BrokenFile "broken-file" "構造の壊れたファイル",
         BareCertificate "bare-certificate" "鍵のない証明書だけ",
         OtherFile "other-file" "zip ファイル",
+        SameCertificate "same-certificate" "どの端末にも最初の端末のファイルを渡す",
     }
     Pace {
         Slow50 "slow-50" "どの画面も 0.05秒かかる",

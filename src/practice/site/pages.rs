@@ -4,6 +4,8 @@
 use axum::http::HeaderValue;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, SET_COOKIE};
 use axum::response::{Html, IntoResponse, Response};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use encoding_rs::Encoding;
 
 use super::PATH;
@@ -21,6 +23,12 @@ pub(super) const PASSWORDS_DIFFER: &str = "証明書パスワードと確認用�
 pub(super) const LOCKED: &str = "入力の誤りが規定回数を超えたため、この受付はロックされています。";
 pub(super) const EXPIRED: &str = "この証明書の取得期限を過ぎています。新しい発行の申請が必要です。";
 pub(super) const ALREADY_ISSUED: &str = "この証明書は既に取得済みです。";
+pub(super) const NOT_ISSUED: &str =
+    "この証明書はまだ発行されていません。発行の通知が届いてからお手続きください。";
+pub(super) const CANCELLED: &str = "この発行申請は取り下げられています。";
+pub(super) const REVOKED: &str = "この証明書は失効しています。";
+pub(super) const UNSUPPORTED_BROWSER: &str =
+    "お使いのブラウザーには対応していません。推奨環境をご確認のうえ、アクセスし直してください。";
 pub(super) const MAINTENANCE: &str =
     "ただいまメンテナンス中のため、ご利用いただけません。終了予定は明朝8時です。";
 pub(super) const SESSION_OVER: &str =
@@ -172,8 +180,34 @@ pub(super) fn entrance(fault: Fault) -> Option<Response> {
             "利用規約を別の文書に定めます。",
             "利用規約に同意する",
         )),
+        Fault::UnsupportedBrowser => Some(message(UNSUPPORTED_BROWSER)),
         _ => None,
     }
+}
+
+/// An error page of which a program repeats what was typed, each time otherwise: in pieces between tags, as entities, as
+/// escapes of a script, as base64 and in an address.
+pub(super) fn echo(shown: &Shown<'_>) -> Response {
+    let disguised = |text: &str| {
+        let each = |piece: &dyn Fn(char) -> String| text.chars().map(piece).collect::<String>();
+        let entities = each(&|c| format!("&#{};", u32::from(c)));
+        let hexadecimal = each(&|c| format!("&#x{:x};", u32::from(c)));
+        let escapes = each(&|c| format!("\\u{:04x}", u32::from(c)));
+        let percent = each(&|c| format!("%{:02X}", u32::from(c)));
+        let half = text.len() / 2;
+        let (first, second) = (&text[..half], &text[half..]);
+        let base64 = STANDARD.encode(format!("v={text}"));
+        format!(
+            "<p>{entities} / <b>{first}</b><i>{second}</i> / {hexadecimal}</p>\
+             <script>var shown = \"{escapes}\"; var state = \"{base64}\";</script><a name=\"{percent}\"></a>"
+        )
+    };
+    page(&format!(
+        "<p>{UNKNOWN}</p>{}{}{}",
+        disguised(shown.request_id),
+        disguised(shown.reference_id),
+        disguised(shown.password)
+    ))
 }
 
 /// What the visitor typed, for a page that shows it again.
@@ -217,6 +251,13 @@ pub(super) fn between(fault: Fault, ticket: &str, shown: &Shown<'_>) -> Option<R
         ),
         Fault::ResultWait => format!(
             "<meta http-equiv=\"refresh\" content=\"0; url={PATH}/ready?ticket={ticket}\"><p>証明書を準備しています。</p>"
+        ),
+        Fault::ResultScript => format!(
+            "<p>ダウンロードを開始しています。</p><script>location.href = \"{file}\";</script>"
+        ),
+        Fault::ResultScriptLink => format!(
+            "<p>ダウンロードを開始しています。始まらないときは<a href=\"{file}\">こちら</a>から受け取ってください。</p>\
+             <script>location.href = \"{file}\";</script>"
         ),
         Fault::LinkFails | Fault::LinkFailsOnce | Fault::LinkCutOnce => {
             format!("{done}<p><a href=\"{file}\">証明書をダウンロードする</a></p>")
