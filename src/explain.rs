@@ -245,6 +245,32 @@ pub fn explain(error: &Error) -> Explanation {
         Error::OtherTerminal { certificate, place } => (
             Text::new(
                 format!(
+        Error::SameCertificate { path, holder } => (
+            Text::new(
+                format!(
+                    "サイトから届いた電子証明書は、{}のものとして記録済みの電子証明書と同じです。端末ごとに別の電子証明書が届くはずです。",
+                    holder.ja
+                ),
+                format!(
+                    "The certificate that the site sent is the one recorded for {}. Each terminal is to get its own.",
+                    holder.en
+                ),
+            ),
+            Text::new(
+                format!(
+                    "この端末の取得済みとは記録していません。インストールも再送もしていません。ファイルは {} に残してあります。",
+                    path.display()
+                ),
+                format!(
+                    "It was not recorded for this terminal; nothing was installed or sent again. The file is kept at {}.",
+                    path.display()
+                ),
+            ),
+            Text::new(
+                "ファイルを消さず、二台分の通知書の端末名称とリクエストIDを見比べてください。電子証明書申請状況照会で両方の ダウンロード有無 を確かめ、総合ポータル（0800-080-4583）に問い合わせてください。",
+                "Keep the file and compare both terminals' names and request IDs on the letters. Read ダウンロード有無 of both in 電子証明書申請状況照会, and ask the portal (0800-080-4583).",
+            ),
+        ),
                     "この証明書は{}用です。ここは{}です。",
                     certificate.ja, place.ja
                 ),
@@ -433,7 +459,9 @@ pub fn exit_kind(error: &Error) -> ExitKind {
                 | RefusedReason::Locked
                 | RefusedReason::PasswordFormat,
         } => ExitKind::SiteRefused,
-        Error::Credential(_) | Error::InvalidP12 { .. } => ExitKind::InvalidCredential,
+        Error::Credential(_) | Error::InvalidP12 { .. } | Error::SameCertificate { .. } => {
+            ExitKind::InvalidCredential
+        }
         Error::Install(_) => ExitKind::StoreOrDisk,
         Error::Store { source, .. } => store::exit_kind(source),
         Error::Row(_)

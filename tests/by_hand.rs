@@ -341,6 +341,37 @@ fn what_the_browser_saves_while_the_pair_is_shown_is_adopted() {
 }
 
 #[test]
+fn a_file_that_another_terminal_holds_is_not_taken_for_this_one() {
+    let clinic = Clinic::with(2);
+    let (own, others) = (clinic.downloaded(0), clinic.downloaded(1));
+    let bytes = fs::read(&own).unwrap();
+    let adopted = clinic.adopt(&others, &[&clinic.id(1), "--yes"]);
+    assert_eq!(adopted.code, 0, "{}", adopted.stderr);
+    let named = clinic.adopt(&others, &[&clinic.id(0), "--yes"]);
+    assert_eq!(named.code, 10, "{}", named.stderr);
+    assert_eq!(clinic.state(0).0, "confirmed");
+    fs::remove_file(&own).unwrap();
+
+    let mut screen = clinic.by_hand();
+    let once_more = clinic.workplace.path("Downloads").join("9.p12");
+    fs::copy(&others, &once_more).unwrap();
+    // Looked at by now; the right one ends the watch.
+    sleep(Duration::from_secs(2));
+    fs::write(&own, bytes).unwrap();
+    screen.types("n\r");
+    let ran = screen.ends();
+    assert_eq!(ran.code, 0, "{}", ran.stdout);
+    assert!(
+        ran.stdout.contains("記録済みの電子証明書です"),
+        "{}",
+        ran.stdout
+    );
+    assert_eq!(clinic.state(0).0, "retrieved");
+    let terminals = clinic.workplace.terminals();
+    assert_ne!(terminals[0]["fingerprint"], terminals[1]["fingerprint"]);
+}
+
+#[test]
 fn a_watch_left_with_ctrl_c_is_unclear_and_never_submitted_by_a_plain_run() {
     let clinic = Clinic::with(1);
     let mut screen = clinic.by_hand();

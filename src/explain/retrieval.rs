@@ -656,6 +656,10 @@ pub fn why_stopped(why: BatchStop) -> Text {
             "取得サイトの画面に人の確認が必要なため、止めました。",
             "It stopped because a person has to look at the page of the site. ",
         ),
+        BatchStop::SameCertificate => Text::new(
+            "取得サイトが別の端末と同じ証明書を返したため、止めました。",
+            "It stopped because the site handed out another terminal's certificate. ",
+        ),
         BatchStop::Here => Text::new(
             "このパソコンで記録や確認ができないため、止めました。",
             "It stopped because something could not be recorded or asked on this computer. ",

@@ -421,6 +421,9 @@ pub struct Retrieved {
     pub not_after: Timestamp,
     /// What is odd about it without being wrong: it brought no issuer.
     #[serde(default)]
+    /// Common name of its issuer, whose numbers are its own; none in ledgers of earlier versions.
+    #[serde(default)]
+    pub issuer_common_name: Option<String>,
     pub problem: Option<Remark>,
 }
 

@@ -591,6 +591,7 @@ mod tests {
             serial_number: "01".to_owned(),
             not_before: Timestamp::UNIX_EPOCH,
             not_after: Timestamp::UNIX_EPOCH,
+            issuer_common_name: None,
             problem: Some(remark()),
         }
     }

@@ -16,7 +16,7 @@ use crate::credential;
 use crate::custody::files::{self, Wiped};
 use crate::custody::{DiskError, PathKind};
 use crate::domain::{CertificateFacts, CertificatePassword, Pkcs12, Text, japan_date};
-use crate::ledger::{Actor, AttemptId, FileHash, Record, RecordId, SealedId, SiteKind};
+use crate::ledger::{Actor, AttemptId, FileHash, Record, RecordId, Retrieved, SealedId, SiteKind};
 
 use super::error::Error;
 use super::installing::Destination;
@@ -192,9 +192,7 @@ impl Desk<'_> {
         let examined = credential::examine(pkcs12, password, &expected, self.now());
         let proven = examined.and_then(proven)?;
         let facts = &proven.0;
-        if let Some(holder) = self.holder_of(facts)?
-            && holder.id != record.id
-        {
+        if let Some(holder) = self.other_holder_of(facts, record.id)? {
             return Err(AdoptError::HeldByAnother {
                 name: name_of(&holder),
             }
@@ -330,12 +328,26 @@ impl Desk<'_> {
     }
 
     fn holder_of(&self, facts: &CertificateFacts) -> Result<Option<Record>, Error> {
-        Ok(self.ledger.records()?.into_iter().find(|record| {
-            record
-                .state
-                .credential()
-                .is_some_and(|kept| kept.fingerprint == facts.fingerprint)
-        }))
+        Ok(self
+            .ledger
+            .records()?
+            .into_iter()
+            .find(|record| is_held_by(record, facts)))
+    }
+
+    /// Another record that holds this certificate, or one of the same issuer under the same serial number: a certificate
+    /// is issued for one letter. Linked records are one.
+    pub(super) fn other_holder_of(
+        &self,
+        facts: &CertificateFacts,
+        record: RecordId,
+    ) -> Result<Option<Record>, Error> {
+        let own = self.ledger.record(record)?.id;
+        Ok(self
+            .ledger
+            .records()?
+            .into_iter()
+            .find(|other| other.id != own && is_held_by(other, facts)))
     }
 
     /// The record that the certificate was issued for: by itself, else by name and validity.
@@ -393,6 +405,20 @@ impl Desk<'_> {
     }
 }
 
+fn is_held_by(record: &Record, facts: &CertificateFacts) -> bool {
+    let kept = record.state.credential();
+    kept.is_some_and(|kept| is_of_the_same_issue(kept, facts))
+}
+
+/// Whether both are one certificate, or two of one issuer under one serial number, which no authority issues.
+fn is_of_the_same_issue(kept: &Retrieved, facts: &CertificateFacts) -> bool {
+    // Numbers of two authorities may be equal, and a ledger of an earlier version does not know whose they are.
+    let is_of_the_same_issuer =
+        kept.issuer_common_name.is_some() && kept.issuer_common_name == facts.issuer_common_name;
+    kept.fingerprint == facts.fingerprint
+        || is_of_the_same_issuer && kept.serial_number == facts.serial_number
+}
+
 /// A kept file belongs to its record, whatever terminal was named.
 fn refuse_other(named: Option<&Record>, holder: &Record) -> Result<(), Error> {
     match named {
@@ -412,5 +438,45 @@ fn is_same_file(one: &Path, other: &Path) -> bool {
     match (one.canonicalize(), other.canonicalize()) {
         (Ok(one), Ok(other)) => one == other,
         _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::Fingerprint;
+    use jiff::Timestamp;
+
+    #[test]
+    fn a_serial_number_is_one_certificates_of_one_issuer() {
+        let facts = |der: &[u8], issuer: &str, serial: &str| CertificateFacts {
+            fingerprint: Fingerprint::of(der),
+            subject_common_name: None,
+            issuer_common_name: Some(issuer.to_owned()),
+            organizations: Vec::new(),
+            serial_number: serial.to_owned(),
+            not_before: Timestamp::UNIX_EPOCH,
+            not_after: Timestamp::UNIX_EPOCH,
+            friendly_name: None,
+        };
+        let kept = |issuer: Option<&str>| Retrieved {
+            attempt: None,
+            p12: "a.p12".parse().unwrap(),
+            sha256: FileHash([1; 32]),
+            password: "0192d3e4-0000-7000-8000-000000000000".parse().unwrap(),
+            fingerprint: Fingerprint::of(b"one"),
+            serial_number: "01ab".to_owned(),
+            issuer_common_name: issuer.map(str::to_owned),
+            not_before: Timestamp::UNIX_EPOCH,
+            not_after: Timestamp::UNIX_EPOCH,
+            problem: None,
+        };
+        let same = |issuer, facts: &CertificateFacts| is_of_the_same_issue(&kept(issuer), facts);
+        assert!(same(Some("Root"), &facts(b"one", "Root", "01ab")));
+        assert!(same(Some("Root"), &facts(b"two", "Root", "01ab")));
+        assert!(same(None, &facts(b"one", "Root", "01ab")));
+        assert!(!same(Some("Root"), &facts(b"two", "Root", "01ac")));
+        assert!(!same(Some("Root"), &facts(b"two", "Other", "01ab")));
+        assert!(!same(None, &facts(b"two", "Root", "01ab")));
     }
 }

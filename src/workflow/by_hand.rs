@@ -220,6 +220,10 @@ impl Desk<'_> {
             _ => return Err(error),
         };
         self.person.tell(&Text::new(
+            Error::Adopt(AdoptError::HeldByAnother { name }) => Text::new(
+                format!("{}のものとして記録済みの電子証明書です", name.ja),
+                format!("this certificate is recorded for {} already", name.en),
+            ),
             format!("! {}: {}。待ち続けます…", file.display(), why.ja),
             format!("! {}: {}. Still waiting …", file.display(), why.en),
         ));

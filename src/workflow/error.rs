@@ -172,6 +172,14 @@ pub enum Error {
         /// Where it should be.
         path: PathBuf,
     },
+    /// A whole file came whose certificate another letter's record holds already. It is kept.
+    #[error("the certificate that the site sent is recorded for another terminal")]
+    SameCertificate {
+        /// Where it is kept.
+        path: PathBuf,
+        /// What people call the terminal that holds it.
+        holder: Text,
+    },
     /// This PC is not bound to a terminal of the institution yet.
     #[error("this computer is not bound to a terminal of {institution_code}")]
     NotBound {

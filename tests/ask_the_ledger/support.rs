@@ -202,6 +202,7 @@ pub fn retrieved(request: &SubmissionRequest) -> Event {
         fingerprint: Fingerprint::of(b"invented certificate"),
         serial_number: "01ab".to_owned(),
         not_before: now(),
+        issuer_common_name: None,
         not_after: later(3 * 365 * 86_400),
         problem: None,
     })

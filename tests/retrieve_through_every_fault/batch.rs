@@ -99,6 +99,33 @@ fn with_json_the_standard_output_is_the_status_and_nothing_else() {
 }
 
 #[test]
+fn a_certificate_that_another_terminal_holds_is_kept_and_not_believed() {
+    let scene = Scene::with(3);
+    let site = scene.site(&[Fault::SameCertificate]);
+    let ran = scene.retrieve(&site, &["--all"]);
+    assert_eq!(ran.code, 13, "{}", ran.stderr);
+    assert!(
+        ran.stderr.contains("練習0号機") && ran.stderr.contains("同じです"),
+        "{}",
+        ran.stderr
+    );
+    scene.assert_stands(0, "retrieved", None);
+    scene.assert_stands(1, "unclear", Some("invalid-p12"));
+    // A site that mixes terminals up is not asked for the next one.
+    scene.assert_stands(2, "confirmed", None);
+    assert_eq!(site.submissions(), 2);
+    let files = scene.workplace.data_files();
+    let kept = files
+        .iter()
+        .filter(|path| path.extension().is_some_and(|e| e == "p12"));
+    assert_eq!(kept.count(), 2, "{files:?}");
+
+    // The same terminal may be handed its own file once more.
+    let again = scene.retrieve(&site, &[&request_id(0)]);
+    assert_eq!(again.code, 0, "{}", again.stderr);
+}
+
+#[test]
 fn several_terminals_are_retrieved_at_once_each_with_one_submission() {
     let scene = Scene::with(5);
     let site = scene.site(&[]);

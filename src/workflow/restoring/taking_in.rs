@@ -70,6 +70,7 @@ impl Desk<'_> {
                 password,
                 fingerprint: facts.fingerprint,
                 serial_number: facts.serial_number.clone(),
+                issuer_common_name: facts.issuer_common_name.clone(),
                 not_before: facts.not_before,
                 not_after: facts.not_after,
                 problem: None,

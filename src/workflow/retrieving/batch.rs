@@ -42,6 +42,8 @@ pub enum BatchStop {
     FormNotRecognised,
     /// The site asks something that a person has to see.
     NeedsAttention,
+    /// The site handed out a certificate that another terminal holds.
+    SameCertificate,
     /// Something here failed: the disk, the ledger, a question that nobody answered.
     Here,
 }
@@ -207,6 +209,8 @@ fn ends_batch(error: &Error) -> Option<BatchStop> {
             "needs-attention" => Some(BatchStop::NeedsAttention),
             _ => None,
         },
+        // A site that mixes terminals up would spend the letters of all that wait.
+        Error::SameCertificate { .. } => Some(BatchStop::SameCertificate),
         Error::FormChanged => Some(BatchStop::NeedsAttention),
         _ => None,
     }

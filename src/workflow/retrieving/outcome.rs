@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use super::super::Desk;
 use super::super::error::Error;
+use super::super::{Desk, name_of};
 use super::super::installing::terminal_folder;
 use super::attempt::Ended;
 use super::forms::Forms;
@@ -97,6 +97,13 @@ impl Desk<'_> {
                 let file = ProvenFile {
                     attempt,
                     path,
+                if let Some(holder) = self.other_letter_of(&proven.0, record.id)? {
+                    self.note_invalid(record.id, attempt)?;
+                    return Err(Error::SameCertificate {
+                        path,
+                        holder: name_of(&holder),
+                    });
+                }
                     sha256: FileHash(sha256),
                     password: going.sealed,
                     proven,
@@ -106,12 +113,7 @@ impl Desk<'_> {
                 Ok(kept)
             }
             Err(source) => {
-                let event = Event::Unclear {
-                    attempt,
-                    reason: UnclearReason::InvalidP12,
-                };
-                self.ledger
-                    .append(record.id, self.now(), Actor::Program, event)?;
+                self.note_invalid(record.id, attempt)?;
                 Err(Error::InvalidP12 { path, source })
             }
         }
@@ -120,6 +122,29 @@ impl Desk<'_> {
     /// Saves a certificate file in its terminal's folder, under a name that says until when it is valid.
     pub(in crate::workflow) fn save(
         &self,
+    /// The record of another letter that holds this certificate already.
+    ///
+    /// A record without a letter came from a back-up of this very terminal, so it contradicts nothing.
+    fn other_letter_of(
+        &self,
+        facts: &CertificateFacts,
+        record: RecordId,
+    ) -> Result<Option<Record>, Error> {
+        let holder = self.other_holder_of(facts, record)?;
+        Ok(holder.filter(|holder| holder.request_id.is_some()))
+    }
+
+    /// Writes that a whole file came which is not this letter's.
+    fn note_invalid(&mut self, record: RecordId, attempt: Option<AttemptId>) -> Result<(), Error> {
+        let event = Event::Unclear {
+            attempt,
+            reason: UnclearReason::InvalidP12,
+        };
+        self.ledger
+            .append(record, self.now(), Actor::Program, event)?;
+        Ok(())
+    }
+
         record: &Record,
         issuance: &Issuance,
         bytes: &[u8],
@@ -153,6 +178,7 @@ impl Desk<'_> {
             not_before: facts.not_before,
             not_after: facts.not_after,
             problem: problems.first().map(Remark::from),
+            issuer_common_name: facts.issuer_common_name.clone(),
         });
         self.ledger.append(record, self.now(), actor, event)?;
         Ok(Retrieval {
