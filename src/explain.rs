@@ -174,6 +174,34 @@ pub fn explain(error: &Error) -> Explanation {
                 "If there is a file: noticert adopt FILE.p12. Else open 電子証明書申請状況照会 on an internet PC or phone and read ダウンロード有無 for this request ID. Then: noticert retrieve --again TERMINAL (or --by-hand TERMINAL to type it into the browser)",
             ),
         ),
+        Error::PairRefused => (
+            Text::new(
+                "取得サイトは、このリクエストIDとリファレンスIDの組み合わせを前に断っています。",
+                "The site refused this pair of request ID and reference ID before.",
+            ),
+            Text::new(
+                "同じ組み合わせは送り直しません（ロックを避けるため）。何も送信していません。",
+                "The same pair is never sent again, lest the place is locked out. Nothing was sent.",
+            ),
+            Text::new(
+                "用紙を見て noticert review で二つのIDを入力し直してください。違う組になれば noticert retrieve TERMINAL で送信できます。",
+                "Key both IDs again from the paper: noticert review. Once the pair is another: noticert retrieve TERMINAL",
+            ),
+        ),
+        Error::NotSentAgain => (
+            Text::new(
+                "「送る」と入力されなかったので、送り直しをやめました。",
+                "The word “send” was not typed, so nothing is sent again.",
+            ),
+            Text::new(
+                "何も送信していません。端末の記録は前のままです。",
+                "Nothing was sent. The record stays as it was.",
+            ),
+            Text::new(
+                "ファイルがあれば noticert adopt FILE.p12。なければ、電子証明書申請状況照会で ダウンロード有無 を確かめてから noticert retrieve --again TERMINAL",
+                "If there is a file: noticert adopt FILE.p12. Else read ダウンロード有無 in 電子証明書申請状況照会, then noticert retrieve --again TERMINAL",
+            ),
+        ),
         Error::FormChanged => (
             Text::new(
                 "取得サイトの画面の構造が、前に取得できたときと変わっています。",
@@ -217,6 +245,32 @@ pub fn explain(error: &Error) -> Explanation {
                 ),
             )
         }
+        Error::SameCertificate { path, holder } => (
+            Text::new(
+                format!(
+                    "サイトから届いた電子証明書は、{}のものとして記録済みの電子証明書と同じです。端末ごとに別の電子証明書が届くはずです。",
+                    holder.ja
+                ),
+                format!(
+                    "The certificate that the site sent is the one recorded for {}. Each terminal is to get its own.",
+                    holder.en
+                ),
+            ),
+            Text::new(
+                format!(
+                    "この端末の取得済みとは記録していません。インストールも再送もしていません。ファイルは {} に残してあります。",
+                    path.display()
+                ),
+                format!(
+                    "It was not recorded for this terminal; nothing was installed or sent again. The file is kept at {}.",
+                    path.display()
+                ),
+            ),
+            Text::new(
+                "ファイルを消さず、二台分の通知書の端末名称とリクエストIDを見比べてください。電子証明書申請状況照会で両方の ダウンロード有無 を確かめ、総合ポータル（0800-080-4583）に問い合わせてください。",
+                "Keep the file and compare both terminals' names and request IDs on the letters. Read ダウンロード有無 of both in 電子証明書申請状況照会, and ask the portal (0800-080-4583).",
+            ),
+        ),
         Error::KeptFileChanged { path } => (
             Text::new(
                 format!(
@@ -245,32 +299,6 @@ pub fn explain(error: &Error) -> Explanation {
         Error::OtherTerminal { certificate, place } => (
             Text::new(
                 format!(
-        Error::SameCertificate { path, holder } => (
-            Text::new(
-                format!(
-                    "サイトから届いた電子証明書は、{}のものとして記録済みの電子証明書と同じです。端末ごとに別の電子証明書が届くはずです。",
-                    holder.ja
-                ),
-                format!(
-                    "The certificate that the site sent is the one recorded for {}. Each terminal is to get its own.",
-                    holder.en
-                ),
-            ),
-            Text::new(
-                format!(
-                    "この端末の取得済みとは記録していません。インストールも再送もしていません。ファイルは {} に残してあります。",
-                    path.display()
-                ),
-                format!(
-                    "It was not recorded for this terminal; nothing was installed or sent again. The file is kept at {}.",
-                    path.display()
-                ),
-            ),
-            Text::new(
-                "ファイルを消さず、二台分の通知書の端末名称とリクエストIDを見比べてください。電子証明書申請状況照会で両方の ダウンロード有無 を確かめ、総合ポータル（0800-080-4583）に問い合わせてください。",
-                "Keep the file and compare both terminals' names and request IDs on the letters. Read ダウンロード有無 of both in 電子証明書申請状況照会, and ask the portal (0800-080-4583).",
-            ),
-        ),
                     "この証明書は{}用です。ここは{}です。",
                     certificate.ja, place.ja
                 ),
@@ -462,6 +490,7 @@ pub fn exit_kind(error: &Error) -> ExitKind {
         Error::Credential(_) | Error::InvalidP12 { .. } | Error::SameCertificate { .. } => {
             ExitKind::InvalidCredential
         }
+        Error::PairRefused => ExitKind::SiteRefused,
         Error::Install(_) => ExitKind::StoreOrDisk,
         Error::Store { source, .. } => store::exit_kind(source),
         Error::Row(_)
@@ -472,6 +501,7 @@ pub fn exit_kind(error: &Error) -> ExitKind {
             reason: RefusedReason::Unknown,
         }
         | Error::OutcomeUnknown
+        | Error::NotSentAgain
         | Error::FormChanged
         | Error::NotBound { .. }
         | Error::OtherTerminal { .. }

@@ -51,8 +51,8 @@ pub use record::Record;
 pub use removal::Removal;
 pub use scans::{Keep, KnownLetter, LetterOutcome, ScanLeft, WatchedFolder};
 pub use state::{
-    Attempt, Backup, Installation, IssuanceState, KeptAnswer, RefusedReason, StopReason,
-    UnclearReason,
+    Attempt, Backup, Downloaded, Installation, IssuanceState, KeptAnswer, RefusedReason,
+    StopReason, UnclearReason,
 };
 pub use submission::{ByHandRequest, Confirmation, SubmissionRequest};
 pub use words::{FieldName, FileHash, PerField, Remark};

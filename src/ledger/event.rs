@@ -14,7 +14,7 @@ use thiserror::Error;
 
 use super::custody_events::{BackedUp, PasswordPlace, Removing, Restored};
 use super::ids::{AttemptId, CaseId, EventId, LedgerId, RecordId, SealedId};
-use super::state::{RefusedReason, StopReason, UnclearReason};
+use super::state::{Downloaded, RefusedReason, StopReason, UnclearReason};
 use super::words::{
     ConfirmedByWord, FieldName, FileHash, PerField, Remark, StatusWord, as_optional_text, as_text,
 };
@@ -364,6 +364,9 @@ pub struct Submitting {
     /// Whether a person asked to send again after an answer that settled nothing or refused.
     #[serde(default)]
     pub again: bool,
+    /// What that person read under ダウンロード有無 before; none where nothing was asked.
+    #[serde(default)]
+    pub downloaded: Option<Downloaded>,
 }
 
 /// A pair about to be shown to a person at the screen.
@@ -380,6 +383,9 @@ pub struct ByHand {
     pub request_id: RequestId,
     /// The reference ID shown, sealed.
     pub reference_id: SealedId,
+    /// What the person read under ダウンロード有無 before; none where nothing was asked.
+    #[serde(default)]
+    pub downloaded: Option<Downloaded>,
 }
 
 /// A record away in a case.
@@ -415,15 +421,15 @@ pub struct Retrieved {
     pub fingerprint: Fingerprint,
     /// Its serial number, lower-case hexadecimal.
     pub serial_number: String,
+    /// Common name of its issuer, whose numbers are its own; none in ledgers of earlier versions.
+    #[serde(default)]
+    pub issuer_common_name: Option<String>,
     /// First instant of its validity.
     pub not_before: Timestamp,
     /// Last instant of its validity.
     pub not_after: Timestamp,
     /// What is odd about it without being wrong: it brought no issuer.
     #[serde(default)]
-    /// Common name of its issuer, whose numbers are its own; none in ledgers of earlier versions.
-    #[serde(default)]
-    pub issuer_common_name: Option<String>,
     pub problem: Option<Remark>,
 }
 
@@ -542,6 +548,26 @@ mod tests {
         let json = r#"{"kind":"installed","store":"s","fingerprint":"Ab3dE6gH9k","proved":true}"#;
         let error = serde_json::from_str::<Event>(json).unwrap_err().to_string();
         assert!(!error.contains("Ab3dE6gH9k"), "{error}");
+    }
+
+    #[test]
+    fn what_an_earlier_version_wrote_is_read() {
+        let id = "0192d3e4-0000-7000-8000-000000000000";
+        let earlier = format!(
+            r#"{{"kind":"submitting","attempt":"{id}","host":"h","password":"{id}","request_id":"300000000000001",
+                "reference_id":"{id}","answer_file":"answers/a.bin","again":true}}"#
+        );
+        let Event::Submitting(sent) = serde_json::from_str(&earlier).unwrap() else {
+            panic!("{earlier}");
+        };
+        assert_eq!((sent.again, sent.downloaded), (true, None));
+        let now = Event::Submitting(Submitting {
+            downloaded: Some(Downloaded::No),
+            ..sent
+        });
+        let json = serde_json::to_string(&now).unwrap();
+        assert!(json.contains(r#""downloaded":"no""#), "{json}");
+        assert_eq!(serde_json::from_str::<Event>(&json).unwrap(), now);
     }
 
     #[test]

@@ -568,6 +568,7 @@ mod tests {
             reference_id: SealedId::new(id(7)),
             answer_file: "answers/a.bin".parse().unwrap(),
             again,
+            downloaded: None,
         }
     }
 
@@ -578,6 +579,7 @@ mod tests {
             password: SealedId::new(id(8)),
             request_id: "300000000000001".parse().unwrap(),
             reference_id: SealedId::new(id(7)),
+            downloaded: None,
         }
     }
 
@@ -589,9 +591,9 @@ mod tests {
             password: SealedId::new(id(8)),
             fingerprint,
             serial_number: "01".to_owned(),
+            issuer_common_name: None,
             not_before: Timestamp::UNIX_EPOCH,
             not_after: Timestamp::UNIX_EPOCH,
-            issuer_common_name: None,
             problem: Some(remark()),
         }
     }

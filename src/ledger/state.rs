@@ -320,6 +320,18 @@ reasons! {
     }
 }
 
+reasons! {
+    /// What 電子証明書申請状況照会 says under ダウンロード有無, by the word of a person who looked.
+    Downloaded {
+        /// 有: the site handed the file out.
+        Yes => "yes",
+        /// 無: it did not.
+        No => "no",
+        /// The person could not find out.
+        NotKnown => "not-known",
+    }
+}
+
 /// Why an outcome is not known.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]

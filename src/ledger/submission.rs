@@ -6,7 +6,7 @@ use super::event::{ByHand, Confirmed, Event, RelativePath, Submitting};
 use super::fold::Fold;
 use super::ids::{AttemptId, RecordId, SealedId};
 use super::secrets::{REFERENCE_ID, readable};
-use super::state::{IssuanceState, RefusedReason};
+use super::state::{Downloaded, IssuanceState, RefusedReason};
 use super::{Actor, Ledger, LedgerError, SiteKind};
 use crate::custody::Plaintext;
 use crate::domain::{ConfirmedBy, Issuance, ReviewedIssuance, japan_date};
@@ -41,6 +41,8 @@ pub struct SubmissionRequest {
     pub password: SealedId,
     /// Whether a person asks to send again what was refused or is unclear.
     pub again: bool,
+    /// What that person read under ダウンロード有無.
+    pub downloaded: Option<Downloaded>,
 }
 
 /// What is written down before a pair is shown for typing.
@@ -56,6 +58,8 @@ pub struct ByHandRequest {
     pub password: SealedId,
     /// Whether the person knows that an earlier outcome is unknown or a refusal.
     pub again: bool,
+    /// What the person read under ダウンロード有無, where that was asked.
+    pub downloaded: Option<Downloaded>,
 }
 
 impl Ledger {
@@ -127,6 +131,7 @@ impl Ledger {
                 reference_id: confirmed.reference_id,
                 answer_file: request.answer_file.clone(),
                 again: request.again,
+                downloaded: request.downloaded,
             });
             let actor = match request.again {
                 true => Actor::Person,
@@ -156,6 +161,7 @@ impl Ledger {
                 password: request.password,
                 request_id: confirmed.request_id.clone(),
                 reference_id: confirmed.reference_id,
+                downloaded: request.downloaded,
             });
             self.write(head, at, Actor::Person, &event)?;
             Ok(reviewed)

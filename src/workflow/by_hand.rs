@@ -15,8 +15,8 @@ use zeroize::Zeroizing;
 use crate::credential::CredentialError;
 use crate::domain::{CertificatePassword, ReviewedIssuance, Text};
 use crate::ledger::{
-    Actor, AttemptId, ByHandRequest, Event, IssuanceState, Record, RecordId, SealedId, StopReason,
-    UnclearReason,
+    Actor, AttemptId, ByHandRequest, Downloaded, Event, IssuanceState, Record, RecordId,
+    RefusedReason, SealedId, StopReason, UnclearReason,
 };
 
 use super::adopting::{AdoptError, Adopted};
@@ -68,7 +68,7 @@ impl Desk<'_> {
         if !self.person.is_present() || !screen.can_show() {
             return Err(nobody_at_the_screen());
         }
-        let again = self.may_be_shown(&record)?;
+        let Shown { again, downloaded } = self.may_be_shown(&record)?;
         let mut downloads =
             Downloads::watch(by_hand.downloads).map_err(|source| Error::Unreadable {
                 path: by_hand.downloads.to_owned(),
@@ -84,6 +84,7 @@ impl Desk<'_> {
             site: by_hand.choice.kind,
             password: sealed,
             again,
+            downloaded,
         };
         self.stop.set_leaves_by_itself(true);
         let shown = self
@@ -123,9 +124,10 @@ impl Desk<'_> {
         })
     }
 
-    /// Whether the record may be shown, and whether an earlier outcome stands against it that the person knows of.
-    fn may_be_shown(&mut self, record: &Record) -> Result<bool, Error> {
+    /// Whether the record may be shown, and by what word.
+    fn may_be_shown(&mut self, record: &Record) -> Result<Shown, Error> {
         self.ledger.require_at_home(record.id)?;
+        let mut downloaded = None;
         let again = match &record.state {
             IssuanceState::Confirmed { asked: false, .. } => false,
             IssuanceState::Unclear {
@@ -138,10 +140,14 @@ impl Desk<'_> {
                 ));
                 true
             }
+            IssuanceState::Refused {
+                reason: RefusedReason::BadIds,
+                ..
+            } => return Err(Error::PairRefused),
             IssuanceState::Confirmed { .. }
             | IssuanceState::Unclear { .. }
             | IssuanceState::Refused { .. } => {
-                self.consent_to_again()?;
+                downloaded = Some(self.consent_to_again(&record.state)?);
                 true
             }
             state => {
@@ -155,11 +161,14 @@ impl Desk<'_> {
             && crate::domain::japan_date(self.now()) > deadline
         {
             return match self.insists_after(deadline)? {
-                true => Ok(true),
+                true => Ok(Shown {
+                    again: true,
+                    downloaded,
+                }),
                 false => Err(Error::DeadlinePassed { deadline }),
             };
         }
-        Ok(again)
+        Ok(Shown { again, downloaded })
     }
 
     /// Waits until a file fits; `None` when the person stops.
@@ -211,6 +220,10 @@ impl Desk<'_> {
             Error::Credential(CredentialError::Truncated { .. }) => {
                 Text::new("まだ途中です", "it is not whole yet")
             }
+            Error::Adopt(AdoptError::HeldByAnother { name }) => Text::new(
+                format!("{}のものとして記録済みの電子証明書です", name.ja),
+                format!("this certificate is recorded for {} already", name.en),
+            ),
             Error::Credential(_) | Error::Adopt(_) => Text::new(
                 "この端末の電子証明書ではありません",
                 "it is not the certificate of this terminal",
@@ -220,10 +233,6 @@ impl Desk<'_> {
             _ => return Err(error),
         };
         self.person.tell(&Text::new(
-            Error::Adopt(AdoptError::HeldByAnother { name }) => Text::new(
-                format!("{}のものとして記録済みの電子証明書です", name.ja),
-                format!("this certificate is recorded for {} already", name.en),
-            ),
             format!("! {}: {}。待ち続けます…", file.display(), why.ja),
             format!("! {}: {}. Still waiting …", file.display(), why.en),
         ));
@@ -267,6 +276,14 @@ impl Desk<'_> {
         self.ledger.append(id, self.now(), actor, event)?;
         Ok(())
     }
+}
+
+/// By whose word a pair may be shown.
+struct Shown {
+    /// Whether an earlier outcome, or the deadline, stands against it that the person knows of.
+    again: bool,
+    /// What the person read under ダウンロード有無, where that was asked.
+    downloaded: Option<Downloaded>,
 }
 
 /// What was shown, until its file comes.

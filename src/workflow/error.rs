@@ -154,6 +154,12 @@ pub enum Error {
     /// A submission was made whose outcome is not known.
     #[error("the outcome of an earlier submission is not known")]
     OutcomeUnknown,
+    /// The site refused this very pair, which is never sent again.
+    #[error("the site refused this pair before")]
+    PairRefused,
+    /// The person was asked whether to send again, and did not say the word.
+    #[error("the person did not want it sent again")]
+    NotSentAgain,
     /// The site's form is another than the one that worked before, and nobody accepted it.
     #[error("the site's form has changed since it last worked")]
     FormChanged,
@@ -166,12 +172,6 @@ pub enum Error {
         #[source]
         source: CredentialError,
     },
-    /// The kept file is gone or was changed.
-    #[error("the kept file {} is not the one that was retrieved", path.display())]
-    KeptFileChanged {
-        /// Where it should be.
-        path: PathBuf,
-    },
     /// A whole file came whose certificate another letter's record holds already. It is kept.
     #[error("the certificate that the site sent is recorded for another terminal")]
     SameCertificate {
@@ -179,6 +179,12 @@ pub enum Error {
         path: PathBuf,
         /// What people call the terminal that holds it.
         holder: Text,
+    },
+    /// The kept file is gone or was changed.
+    #[error("the kept file {} is not the one that was retrieved", path.display())]
+    KeptFileChanged {
+        /// Where it should be.
+        path: PathBuf,
     },
     /// This PC is not bound to a terminal of the institution yet.
     #[error("this computer is not bound to a terminal of {institution_code}")]

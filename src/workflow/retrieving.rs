@@ -25,8 +25,8 @@ use crate::domain::{
     CertificateFacts, CertificatePassword, Problem, ReviewedIssuance, Text, japan_date,
 };
 use crate::ledger::{
-    Actor, Attempt, AttemptId, Event, IssuanceState, Record, RecordId, RelativePath, SealedId,
-    SiteKind, SubmissionRequest, UnclearReason,
+    Actor, Attempt, AttemptId, Downloaded, Event, IssuanceState, Record, RecordId, RefusedReason,
+    RelativePath, SealedId, SiteKind, SubmissionRequest, UnclearReason,
 };
 use crate::retrieval::Site;
 
@@ -119,6 +119,7 @@ struct Going {
     attempt: AttemptId,
     answers: Answers,
     again: bool,
+    downloaded: Option<Downloaded>,
     was_unclear: bool,
 }
 
@@ -223,6 +224,7 @@ impl Desk<'_> {
                     attempt: turn.attempt,
                     answers: Answers::of(&turn.answer_file, self.data()),
                     again,
+                    downloaded: turn.downloaded,
                     was_unclear: matches!(record.state, IssuanceState::Unclear { .. }) && !again,
                     record,
                 };
@@ -247,6 +249,7 @@ impl Desk<'_> {
         password: &CertificatePassword,
         again: bool,
     ) -> Result<Prepared, Error> {
+        let mut downloaded = None;
         match &record.state {
             IssuanceState::Submitting { attempt } => {
                 let kept = Answers::of(&attempt.answer_file, self.data()).kept()?;
@@ -266,13 +269,18 @@ impl Desk<'_> {
             IssuanceState::Unclear { .. } | IssuanceState::Confirmed { .. } if !again => {
                 return Err(Error::OutcomeUnknown);
             }
-            IssuanceState::Unclear { .. }
+            // Nothing that a person could answer would let it go.
+            IssuanceState::Refused {
+                reason: RefusedReason::BadIds,
+                ..
+            } => return Err(Error::PairRefused),
+            state @ (IssuanceState::Unclear { .. }
             | IssuanceState::Confirmed { .. }
-            | IssuanceState::Refused { .. }
+            | IssuanceState::Refused { .. })
                 if again =>
             {
                 self.ledger.require_at_home(record.id)?;
-                self.consent_to_again()?;
+                downloaded = Some(self.consent_to_again(state)?);
             }
             IssuanceState::Refused { reason, .. } => {
                 return Err(Error::WasRefused { reason: *reason });
@@ -307,6 +315,7 @@ impl Desk<'_> {
             answer_file,
             data: self.data().to_owned(),
             room: self.room(),
+            downloaded,
             task: Task::Submit,
         })))
     }
@@ -327,6 +336,7 @@ impl Desk<'_> {
             answer_file: attempt.answer_file.clone(),
             data: self.data().to_owned(),
             room: self.room(),
+            downloaded: None,
             task: Task::Finish(Box::new(kept)),
         })))
     }
@@ -351,6 +361,7 @@ impl Desk<'_> {
                     site: choice.kind,
                     password: going.sealed,
                     again: going.again,
+                    downloaded: going.downloaded,
                 };
                 let now = self.now();
                 match self.ledger.begin_submission(record, request, now) {

@@ -15,7 +15,7 @@ use crate::custody::files;
 use crate::custody::traces::Traces;
 use crate::custody::{PathKind, Vault};
 use crate::domain::{Field, japan_date};
-use crate::ledger::{Event, Ledger, LedgerError, LoggedEvent, Record};
+use crate::ledger::{Downloaded, Event, Ledger, LedgerError, LoggedEvent, Record};
 use crate::platform;
 
 use super::error::Error;
@@ -186,9 +186,18 @@ fn of_record(text: &mut String, number: usize, record: &Record, now: Timestamp) 
 fn detail(logged: &LoggedEvent) -> String {
     match &logged.event {
         Some(Event::Submitting(sent)) => {
-            format!(" host={} again={}", without_port(&sent.host), sent.again)
+            format!(
+                " host={} again={}{}",
+                without_port(&sent.host),
+                sent.again,
+                by_word(sent.downloaded)
+            )
         }
-        Some(Event::SubmittingByHand(shown)) => format!(" host={}", without_port(&shown.host)),
+        Some(Event::SubmittingByHand(shown)) => format!(
+            " host={}{}",
+            without_port(&shown.host),
+            by_word(shown.downloaded)
+        ),
         Some(Event::AnswerKept { bytes, .. }) => format!(" bytes={}", digits_apart(*bytes)),
         Some(Event::NotSubmitted { reason, .. }) => format!(" reason={}", reason.name()),
         Some(Event::Refused {
@@ -213,6 +222,11 @@ fn detail(logged: &LoggedEvent) -> String {
         Some(_) => String::new(),
         None => " ?".to_owned(),
     }
+}
+
+/// What a person read under ダウンロード有無.
+fn by_word(downloaded: Option<Downloaded>) -> String {
+    downloaded.map_or_else(String::new, |said| format!(" downloaded={}", said.name()))
 }
 
 fn without_port(host: &str) -> &str {

@@ -177,6 +177,7 @@ pub fn request(ledger: &mut Ledger, record: RecordId, again: bool) -> Submission
         site: SiteKind::Practice,
         password,
         again,
+        downloaded: None,
     }
 }
 
@@ -201,8 +202,8 @@ pub fn retrieved(request: &SubmissionRequest) -> Event {
         password: request.password,
         fingerprint: Fingerprint::of(b"invented certificate"),
         serial_number: "01ab".to_owned(),
-        not_before: now(),
         issuer_common_name: None,
+        not_before: now(),
         not_after: later(3 * 365 * 86_400),
         problem: None,
     })

@@ -90,7 +90,7 @@ fn a_page_that_asked_for_more_is_sent_again_by_a_persons_word_only() {
     }
 
     let good = scene.site(&[]);
-    let ran = typed(&scene.command(&good, &[&id, "--again"]), "送る\n");
+    let ran = typed(&scene.command(&good, &[&id, "--again"]), "無\n送る\n");
     assert_eq!(ran.code, 0, "{}", ran.stdout);
     scene.assert_stands(0, "retrieved", None);
 }
@@ -182,4 +182,98 @@ fn a_form_whose_structure_changed_is_asked_about_before_anything_is_sent() {
     assert_eq!(scene.retrieve(&changed, &[&request_id(2)]).code, 0);
     let same = replaced(&scene, changed, &[Fault::FormOtherOrder]);
     assert_eq!(scene.retrieve(&same, &[&request_id(3)]).code, 0);
+}
+
+fn report_for_a_helper(scene: &Scene) -> String {
+    let ran = scene.workplace.run([
+        "support",
+        "--to",
+        scene.workplace.path("help").to_str().unwrap(),
+    ]);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    std::fs::read_to_string(ran.stdout.trim()).unwrap()
+}
+
+/// What the ledger has of the last submission.
+fn last_submission(scene: &Scene) -> String {
+    let report = report_for_a_helper(scene);
+    let sent = report
+        .lines()
+        .filter(|line| line.contains("submitting host="));
+    sent.last().unwrap().to_owned()
+}
+
+#[test]
+fn what_the_person_looked_up_is_asked_first_and_written_down() {
+    let scene = Scene::with(1);
+    let id = request_id(0);
+    let lost = scene.site(&[Fault::NoAnswer]);
+    assert_eq!(scene.retrieve(&lost, &[&id]).code, 10);
+    scene.assert_stands(0, "unclear", None);
+
+    // Neither an answer that is none of the three nor the answer alone sends anything.
+    let declined = typed(&scene.command(&lost, &[&id, "--again"]), "送る\n有\n\n");
+    assert_eq!(declined.code, 10, "{}", declined.stdout);
+    assert!(
+        declined.stdout.contains("ダウンロード有無は？"),
+        "{}",
+        declined.stdout
+    );
+    assert!(
+        declined.stdout.contains("送り直しをやめました"),
+        "{}",
+        declined.stdout
+    );
+    assert_eq!(lost.submissions(), 1);
+    scene.assert_stands(0, "unclear", None);
+
+    let one_shot = scene.site(&[Fault::OneShot]);
+    let sent = typed(
+        &scene.command(&one_shot, &[&id, "--again"]),
+        "分からない\n送る\n",
+    );
+    assert_eq!(sent.code, 0, "{}", sent.stdout);
+    let last = last_submission(&scene);
+    assert!(last.contains("again=true downloaded=not-known"), "{last}");
+}
+
+#[test]
+fn a_site_that_takes_each_request_once_answers_the_second_submission_as_already_issued() {
+    let scene = Scene::with(1);
+    let id = request_id(0);
+    // The file goes out and is lost on the way.
+    let site = scene.site(&[Fault::OneShot, Fault::Cut]);
+    assert_eq!(scene.retrieve(&site, &[&id]).code, 10);
+    scene.assert_stands(0, "unclear", None);
+    let again = typed(&scene.command(&site, &[&id, "--again"]), "2\n送る\n");
+    assert_eq!(again.code, 11, "{}", again.stdout);
+    scene.assert_stands(0, "refused", Some("already-issued"));
+    assert_eq!(site.submissions(), 2);
+}
+
+#[test]
+fn a_refused_pair_goes_to_review_before_anything_is_asked() {
+    let scene = Scene::with(1);
+    let id = request_id(0);
+    let site = scene.site(&[Fault::BadIds]);
+    assert_eq!(scene.retrieve(&site, &[&id]).code, 11);
+    for what in [
+        &[id.as_str()][..],
+        &[&id, "--again"],
+        &[&id, "--again", "--yes"],
+    ] {
+        let ran = scene.retrieve(&site, what);
+        assert_eq!(ran.code, 11, "{}", ran.stderr);
+        assert!(ran.stderr.contains("noticert review"), "{}", ran.stderr);
+    }
+    // At a screen nothing is asked either, so that nothing need be typed.
+    let at_the_screen = typed(&scene.command(&site, &[&id, "--again"]), "");
+    assert_eq!(at_the_screen.code, 11, "{}", at_the_screen.stdout);
+    assert!(
+        !at_the_screen.stdout.contains("ダウンロード有無は？"),
+        "{}",
+        at_the_screen.stdout
+    );
+    scene.assert_stands(0, "refused", Some("bad-ids"));
+    assert_eq!(site.submissions(), 1);
 }

@@ -8,6 +8,7 @@ use super::super::error::Error;
 use super::super::person::{Person, PersonError, Question, given_or_keyed};
 use crate::credential::{FilePassword, OpensFile};
 use crate::domain::{CertificatePassword, Text, fold_typed};
+use crate::ledger::{Downloaded, IssuanceState};
 
 /// The certificate password of a file that exists: from a file, or asked once.
 pub fn known_password(
@@ -108,23 +109,119 @@ impl Desk<'_> {
         Ok(is_yes(&self.person.key(&question)?))
     }
 
-    pub(in crate::workflow) fn consent_to_again(&mut self) -> Result<(), Error> {
-        let ja = "前の送信の結果が分かっていません（または拒否されました）。先に、インターネットのパソコンかスマートフォンで「電子証明書申請状況照会」を開き、\nこのリクエストIDの ダウンロード有無 を確かめてください。もう一度送信すると、サイトが取得済みとして断ることがあります。送り直しますか？ 送るなら「送る」と入力:";
-        let en = "The outcome of the earlier submission is unknown (or it was refused). First open 電子証明書申請状況照会 on an internet PC or phone\nand read ダウンロード有無 for this request ID. Sending again may be answered as already retrieved. To send again, type “send”:";
+    /// Asks what became of the earlier submission, then for the word that lets it go again.
+    ///
+    /// Nobody is asked twice in one breath: what the site says comes first, because it may end the matter.
+    pub(in crate::workflow) fn consent_to_again(
+        &mut self,
+        state: &IssuanceState,
+    ) -> Result<Downloaded, Error> {
+        let before = outcome_before(state);
+        let looked_up = Question::plain(
+            format!(
+                "{}\nインターネットのパソコンかスマートフォンで「電子証明書申請状況照会」を開き、このリクエストIDの ダウンロード有無 を見てください。\nダウンロード有無は？ [1: 有 / 2: 無 / 3: 分からない]:",
+                before.ja
+            ),
+            format!(
+                "{}\nOpen 電子証明書申請状況照会 on an internet PC or phone and read ダウンロード有無 for this request ID.\nWhat does it say? [1: 有 (yes) / 2: 無 (no) / 3: not known]:",
+                before.en
+            ),
+        );
         if !self.person.is_present() {
             return Err(Error::Person(PersonError::Absent {
-                question: Text::new(ja, en),
+                question: looked_up.prompt,
                 cure: Text::new(
                     "人が画面の前で noticert retrieve --again を実行してください。--yes では送り直しません。",
                     "A person has to run noticert retrieve --again at a terminal; --yes never sends again.",
                 ),
             }));
         }
-        let typed = self.person.key(&Question::plain(ja, en))?;
+        let downloaded = loop {
+            let typed = self.person.key(&looked_up)?;
+            // Exposed to be compared with words.
+            if let Some(said) = downloaded(&fold_typed(typed.expose_secret())) {
+                break said;
+            }
+        };
+        let meaning = what_it_means(downloaded);
+        let question = Question::plain(
+            format!("{}送り直しますか？ 送るなら「送る」と入力:", meaning.ja),
+            format!("{} To send again, type “send”:", meaning.en),
+        );
+        let typed = self.person.key(&question)?;
         // Exposed to be compared with a word.
         match typed.expose_secret().trim() {
-            "送る" | "send" => Ok(()),
-            _ => Err(Error::OutcomeUnknown),
+            "送る" | "send" => Ok(downloaded),
+            _ => Err(Error::NotSentAgain),
+        }
+    }
+}
+
+/// What is known of the earlier submission.
+fn outcome_before(state: &IssuanceState) -> Text {
+    match state {
+        IssuanceState::Refused { reason, .. } => Text::new(
+            format!("取得サイトは前の送信を断りました（{}）。", reason.name()),
+            format!(
+                "The site refused the earlier submission ({}).",
+                reason.name()
+            ),
+        ),
+        _ => Text::new(
+            "前の送信の結果が分かっていません。",
+            "The outcome of the earlier submission is not known.",
+        ),
+    }
+}
+
+/// The answer that was typed; `None` when it is none of the three.
+fn downloaded(typed: &str) -> Option<Downloaded> {
+    match typed.trim().to_lowercase().as_str() {
+        "1" | "有" | "有り" | "あり" | "yes" => Some(Downloaded::Yes),
+        "2" | "無" | "無し" | "なし" | "no" => Some(Downloaded::No),
+        "3" | "分からない" | "わからない" | "notknown" | "unknown" => {
+            Some(Downloaded::NotKnown)
+        }
+        _ => None,
+    }
+}
+
+/// What the answer lets expect of a second submission.
+fn what_it_means(downloaded: Downloaded) -> Text {
+    match downloaded {
+        Downloaded::Yes => Text::new(
+            "「有」なら証明書は渡されています。この端末や USB に .p12 が残っていれば noticert adopt FILE.p12 で足ります。送り直しても、サイトは取得済みとして断る見込みです。\n",
+            "With 有 it was handed out. If the .p12 is on this terminal or a stick, noticert adopt FILE.p12 is enough; the site will probably refuse a second time.\n",
+        ),
+        Downloaded::No => Text::new(
+            "「無」なら証明書はまだ渡されていません。\n",
+            "With 無 it was not handed out yet.\n",
+        ),
+        Downloaded::NotKnown => Text::new(
+            "証明書は渡されているかもしれません。送り直すと、サイトが取得済みとして断ることがあります。\n",
+            "It may have been handed out; the site may then refuse a second time.\n",
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_three_answers_are_known_however_they_are_typed() {
+        for (typed, expected) in [
+            ("有", Some(Downloaded::Yes)),
+            ("１", Some(Downloaded::Yes)),
+            (" なし ", Some(Downloaded::No)),
+            ("NO", Some(Downloaded::No)),
+            ("分からない", Some(Downloaded::NotKnown)),
+            ("Not known", Some(Downloaded::NotKnown)),
+            ("", None),
+            ("送る", None),
+            ("はい", None),
+        ] {
+            assert_eq!(downloaded(&fold_typed(typed)), expected, "{typed}");
         }
     }
 }

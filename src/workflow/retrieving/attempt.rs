@@ -10,7 +10,7 @@ use tokio::runtime::Handle;
 
 use crate::custody::spool::Spool;
 use crate::domain::{CertificatePassword, Pkcs12, ReviewedIssuance};
-use crate::ledger::{AttemptId, FileHash, RecordId, RelativePath, SealedId};
+use crate::ledger::{AttemptId, Downloaded, FileHash, RecordId, RelativePath, SealedId};
 use crate::retrieval::{
     self, AnswerEnd, FormFingerprint, FurtherRequest, Intent, Journal, JournalError,
     KeptConversation, RetrievalError, Site, UnclearProblem,
@@ -28,6 +28,8 @@ pub(super) struct Turn {
     pub(super) answer_file: RelativePath,
     pub(super) data: PathBuf,
     pub(super) room: u64,
+    /// What a person read under ダウンロード有無 before this was sent again.
+    pub(super) downloaded: Option<Downloaded>,
     pub(super) task: Task,
 }
 
