@@ -12,6 +12,7 @@ pub mod page;
 mod phrases;
 mod retry_after;
 mod revocation_list;
+mod seen_page;
 
 pub use answer::{KeptAnswer, masked_page};
 pub use error::{
@@ -29,3 +30,4 @@ pub use network::{
 pub use page::FormFingerprint;
 pub use retry_after::RetryAfter;
 pub use revocation_list::{ListProblem, fetch_revocation_list};
+pub use seen_page::SeenPage;

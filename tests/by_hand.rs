@@ -437,6 +437,8 @@ fn every_refusal_of_the_page_offers_to_go_on_by_hand() {
         reason,
         status: 200,
         sentence: None,
+        fields: Vec::new(),
+        page: None,
     };
     let refusals = [
         not_understood(UnknownReason::NoForm),

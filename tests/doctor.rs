@@ -204,6 +204,41 @@ async fn the_form_is_shown_without_the_tokens_that_it_carries() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn of_a_form_that_is_not_understood_the_fields_found_and_missing_are_shown() {
+    let terminal = Terminal::new();
+    let authority = authority_of("2026-11-21");
+    let fake = FakeSite::start(&authority, &["127.0.0.1"], |_| {
+        Reply::page(FORM.replace("リファレンスID", "照合コード"))
+    })
+    .await;
+    let ca = terminal.workplace.write("ca.pem", authority.ca_pem());
+    let ca = ca.display().to_string();
+    let options = ["--site", &fake.url, "--ca-file", &ca, "--show-form"];
+    let shown = Ran::of(terminal.doctor(&options).output().unwrap());
+    assert_eq!(shown.code, 10, "{}", shown.stderr);
+    for line in [
+        "入力欄 リクエストID ← 「リクエストID」（name=\"r\"）",
+        "入力欄 （不明） ← 「照合コード」（name=\"s\"）",
+        "見つからない入力欄 リファレンスID",
+        "見つからない欄: リファレンスID。",
+    ] {
+        assert!(shown.stdout.contains(line), "{line}:\n{}", shown.stdout);
+    }
+    assert!(!shown.stdout.contains("tok-9f8e7d6c5b"), "{}", shown.stdout);
+
+    let report = terminal.examined(&options[..4]).report;
+    assert!(report["form"].is_null());
+    let seen = &report["form_seen"];
+    assert_eq!(seen["missing"], serde_json::json!(["reference-id"]));
+    assert_eq!(seen["fields"][1]["caption"], "照合コード");
+    assert!(
+        fake.requests()
+            .iter()
+            .all(|request| request.method == "GET")
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_site_that_is_not_trusted_is_told_with_the_name_of_who_vouches_for_it() {
     let terminal = Terminal::new();
     let authority = authority_of("2026-11-21");

@@ -181,6 +181,7 @@ fn report(session: &Session, findings: &[Finding], wrong: usize) -> Value {
         "ready": wrong == 0,
         "lines": lines,
         "form": page_of(findings).and_then(form::json),
+        "form_seen": page_of(findings).and_then(form::seen_json),
     })
 }
 

@@ -5,7 +5,9 @@ use serde_json::{Value, json};
 use crate::doctor::PageFinding;
 use crate::domain::Text;
 use crate::explain::page::{captions, field as title, reason as told};
-use crate::retrieval::page::{Carried, Encoding, FieldShape, RetrievalForm, Role, masked_address};
+use crate::retrieval::page::{
+    Carried, Encoding, FieldSeen, FieldShape, RetrievalForm, Role, masked_address,
+};
 use crate::retrieval::{Reach, RetrievalError};
 
 use super::Session;
@@ -58,7 +60,7 @@ pub fn show(session: &Session, page: &PageFinding) {
                 format!("  button   “{}”", form.button()),
             );
         }
-        PageFinding::Failed(RetrievalError::NotUnderstood { reason, .. }) => {
+        PageFinding::Failed(RetrievalError::NotUnderstood { reason, fields, .. }) => {
             say(
                 "■ フォームの読み取り".into(),
                 "■ the form as understood".into(),
@@ -68,6 +70,22 @@ pub fn show(session: &Session, page: &PageFinding) {
                 format!("  フォームとして読み取れません（{ja}）"),
                 format!("  not understood: {en}"),
             );
+            for field in fields {
+                let (name, caption) = (&field.name, &field.caption);
+                let role = field
+                    .role
+                    .map_or_else(|| Text::new("（不明）", "(unknown)"), title);
+                say(
+                    format!("  入力欄 {} ← 「{caption}」（name=\"{name}\"）", role.ja),
+                    format!("  field    {} ← “{caption}” (name=\"{name}\")", role.en),
+                );
+            }
+            for role in FieldSeen::missing(fields).map(title) {
+                say(
+                    format!("  見つからない入力欄 {}", role.ja),
+                    format!("  missing  {}", role.en),
+                );
+            }
             for caption in captions(reason) {
                 say(
                     format!("  見出し 「{caption}」"),
@@ -90,12 +108,7 @@ pub fn json(page: &PageFinding) -> Option<Value> {
     let Reach { url, form, .. } = reach.as_ref();
     let field = |field: &FieldShape| {
         json!({
-            "role": match field.role {
-                Role::RequestId => "request-id",
-                Role::ReferenceId => "reference-id",
-                Role::Password => "password",
-                Role::PasswordAgain => "password-again",
-            },
+            "role": role_name(field.role),
             "name": field.name,
             "caption": field.caption,
             "max_length": field.max_length,
@@ -111,6 +124,34 @@ pub fn json(page: &PageFinding) -> Option<Value> {
         "carried": form.carried().map(carried).collect::<Vec<_>>(),
         "button": form.button(),
     }))
+}
+
+/// What was seen of a page that is not understood, for programs; nothing when it is, or when none came.
+pub fn seen_json(page: &PageFinding) -> Option<Value> {
+    let PageFinding::Failed(RetrievalError::NotUnderstood { fields, status, .. }) = page else {
+        return None;
+    };
+    let field = |field: &FieldSeen| {
+        json!({
+            "role": field.role.map(role_name),
+            "name": field.name,
+            "caption": field.caption,
+        })
+    };
+    Some(json!({
+        "status": status,
+        "fields": fields.iter().map(field).collect::<Vec<_>>(),
+        "missing": FieldSeen::missing(fields).map(role_name).collect::<Vec<_>>(),
+    }))
+}
+
+fn role_name(role: Role) -> &'static str {
+    match role {
+        Role::RequestId => "request-id",
+        Role::ReferenceId => "reference-id",
+        Role::Password => "password",
+        Role::PasswordAgain => "password-again",
+    }
 }
 
 fn encoding(form: &RetrievalForm) -> &'static str {

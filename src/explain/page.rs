@@ -1,7 +1,7 @@
 //! Why nothing may be sent to a page of the site, in words.
 
 use crate::domain::Text;
-use crate::retrieval::page::{Role, UnknownReason};
+use crate::retrieval::page::{FieldSeen, Role, UnknownReason};
 
 /// What is wrong with the page, as a part of a sentence. With `captions` what the page itself says at that place is named,
 /// which is only for pages that came before anything was sent.
@@ -66,6 +66,43 @@ pub fn reason(reason: &UnknownReason, captions: bool) -> Text {
             format!("{}: {caption}", text.en),
         ),
         _ => text,
+    }
+}
+
+/// Which of the four fields a page has that is not understood, and which it has not, as sentences; empty where it has
+/// no field at all.
+pub fn fields(seen: &[FieldSeen]) -> Text {
+    if seen.is_empty() {
+        return Text::new("", "");
+    }
+    let found = seen.iter().filter_map(|field| field.role).map(field);
+    let missing = FieldSeen::missing(seen).map(field);
+    let (found, missing) = (listed(found), listed(missing));
+    let others = seen.iter().filter(|field| field.role.is_none()).count();
+    let (others_ja, others_en) = match others {
+        0 => (String::new(), String::new()),
+        others => (
+            format!("ほかの欄: {others}。"),
+            format!(" Other fields: {others}."),
+        ),
+    };
+    Text::new(
+        format!(
+            "見つかった欄: {}。見つからない欄: {}。{others_ja}",
+            found.ja, missing.ja
+        ),
+        format!(
+            "Fields found: {}. Fields missing: {}.{others_en}",
+            found.en, missing.en
+        ),
+    )
+}
+
+fn listed(names: impl Iterator<Item = Text>) -> Text {
+    let (ja, en): (Vec<String>, Vec<String>) = names.map(|name| (name.ja, name.en)).unzip();
+    match ja.is_empty() {
+        true => Text::new("なし", "none"),
+        false => Text::new(ja.join("、"), en.join(", ")),
     }
 }
 

@@ -83,14 +83,20 @@ pub fn explain(error: &RetrievalError) -> Explanation {
             reason,
             status,
             sentence,
+            fields,
+            page: _,
         } => {
             let Text { ja, en } = page::reason(reason, true);
-            let quote = quoted(sentence);
+            let (quote, fields) = (quoted(sentence), page::fields(fields));
             (
                 Text::new(
-                    format!("取得サイトの画面を理解できません（{ja}。HTTP {status}）。{quote}"),
                     format!(
-                        "The page of the site is not understood ({en}; HTTP {status}). {quote}"
+                        "取得サイトの画面を理解できません（{ja}。HTTP {status}）。{}{quote}",
+                        fields.ja
+                    ),
+                    format!(
+                        "The page of the site is not understood ({en}; HTTP {status}). {} {quote}",
+                        fields.en
                     ),
                 ),
                 Text::new(

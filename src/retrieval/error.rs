@@ -7,7 +7,8 @@
 use thiserror::Error;
 
 use super::exchange::JournalError;
-use super::page::UnknownReason;
+use super::page::{FieldSeen, UnknownReason};
+use super::seen_page::SeenPage;
 use crate::domain::Pkcs12;
 
 /// Why no certificate file was retrieved.
@@ -87,6 +88,10 @@ pub enum RetrievalError {
         status: u16,
         /// What the page says, shortened.
         sentence: Option<String>,
+        /// The fields that it has.
+        fields: Vec<FieldSeen>,
+        /// The page itself, until somebody takes it to keep it.
+        page: Option<Box<SeenPage>>,
     },
     /// The intent could not be written, so nothing was submitted.
     #[error("the intent to submit could not be written")]
@@ -370,6 +375,14 @@ impl RetrievalError {
             Self::AsksMore { .. } => Some("needs-attention"),
             Self::Refused { reason, .. } => Some(reason.name()),
             Self::InvalidFile { .. } => Some("invalid-p12"),
+        }
+    }
+
+    /// The page that was not understood, for whoever keeps it.
+    pub fn take_page(&mut self) -> Option<SeenPage> {
+        match self {
+            Self::NotUnderstood { page, .. } => page.take().map(|page| *page),
+            _ => None,
         }
     }
 

@@ -21,7 +21,7 @@ use url::Url;
 use super::answer::{KeptAnswer, Submitted, Verdict, judge};
 use super::error::{RetrievalError, UnclearProblem};
 use super::network::Site;
-use super::page::{FormFingerprint, RetrievalForm};
+use super::page::{FieldSeen, FormFingerprint, RetrievalForm};
 use crate::domain::{CertificatePassword, Issuance, Pkcs12, ReviewedIssuance};
 use following::Conversation;
 use opening::{Opened, open_form};
@@ -121,6 +121,8 @@ impl FormPage {
                     reason,
                     status: self.opened.status,
                     sentence: None,
+                    fields: form.fields().iter().map(FieldSeen::from).collect(),
+                    page: Some(Box::new(self.opened.page.clone())),
                 })?;
         let form_text = self.opened.sentences.join("\n");
         let intent = Intent {

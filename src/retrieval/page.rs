@@ -28,6 +28,7 @@ use crate::retrieval::phrases::Phrases;
 
 pub(crate) use address::{carries_a_secret, hold_to_site, leads_with_a_secret};
 pub use fingerprint::FormFingerprint;
+pub use form::FieldSeen;
 pub(crate) use form::{CarryingForm, Method};
 pub(crate) use onward::{AfterSubmission, Onward, Towards, after_submission};
 pub use shown::{Carried, masked_address};
@@ -58,6 +59,8 @@ pub struct Reading {
     pub(crate) frames: Vec<Url>,
     /// The form of a page before the retrieval form that asks for consent to what it shows, and nothing else.
     pub(crate) consent: Option<CarryingForm>,
+    /// The fields of a page that is not the retrieval form.
+    pub(crate) fields: Vec<FieldSeen>,
 }
 
 /// What a page is.
@@ -344,6 +347,10 @@ pub(crate) fn read_with(source: &Source<'_>, labels: &FormLabels, phrases: &Phra
         _ => found,
     };
     let consent = consent.ok().flatten().filter(|form| form.consents);
+    let fields = match found.is_err() && page.is_whole() {
+        true => form::seen(&page, &vocabulary),
+        false => Vec::new(),
+    };
     let page = match found {
         Ok(form) => Page::Form(form),
         Err(reason) => match phrases.understand(&sentences) {
@@ -360,12 +367,20 @@ pub(crate) fn read_with(source: &Source<'_>, labels: &FormLabels, phrases: &Phra
         refresh,
         frames,
         consent,
+        fields,
     }
 }
 
 /// A page's source as text, whatever its charset.
 pub(crate) fn text_of(bytes: &[u8], content_type: Option<&str>) -> String {
     charset::decode(bytes, content_type).text
+}
+
+/// What a person sees of a page, without what is hidden.
+pub(crate) fn visible_text_of(source: &str) -> String {
+    let page = tree::Document::parse(source);
+    let body = page.named("body").next();
+    body.map_or_else(String::new, |(at, _)| page.visible_text(at))
 }
 
 /// Only a page without the form speaks for itself; beside a form there are always notices about everything.

@@ -14,6 +14,7 @@ use crate::retrieval::network::{Site, failure};
 use crate::retrieval::page::{
     self, CarryingForm, Method, Page, Reading, RetrievalForm, Source, UnknownReason,
 };
+use crate::retrieval::seen_page::{SeenPage, harmless_headers};
 
 /// The form page, understood.
 pub(super) struct Opened {
@@ -25,6 +26,8 @@ pub(super) struct Opened {
     pub(super) sentences: Vec<String>,
     /// The HTTP status.
     pub(super) status: u16,
+    /// The page itself, should its form turn out unfit for these values.
+    pub(super) page: SeenPage,
 }
 
 /// A page that was read to its end.
@@ -63,6 +66,8 @@ pub(super) async fn open_form(
             reason: UnknownReason::SeveralForms,
             status: fetched.status.as_u16(),
             sentence: None,
+            fields: reading.fields,
+            page: Some(Box::new(fetched.seen())),
         });
     }
     let (reading, fetched) = forms
@@ -134,10 +139,11 @@ fn understood(reading: Reading, fetched: Fetched) -> Result<Opened, RetrievalErr
     });
     match reading.page {
         Page::Form(form) if fetched.status.is_success() => Ok(Opened {
-            url: fetched.url,
+            url: fetched.url.clone(),
             form,
             sentences: reading.sentences,
             status,
+            page: fetched.seen(),
         }),
         Page::Refusal(message) if message.meaning == Meaning::Maintenance => {
             Err(RetrievalError::Closed {
@@ -161,16 +167,30 @@ fn understood(reading: Reading, fetched: Fetched) -> Result<Opened, RetrievalErr
             problem: NetworkProblem::ServerError(status),
             source: None,
         }),
-        Page::Unknown { reason } => Err(RetrievalError::NotUnderstood {
-            reason,
-            status,
-            sentence: said,
-        }),
-        Page::Form(_) | Page::Refusal(_) => Err(RetrievalError::NotUnderstood {
-            reason: UnknownReason::NoForm,
-            status,
-            sentence: said,
-        }),
+        page => {
+            let reason = match page {
+                Page::Unknown { reason } => reason,
+                Page::Form(_) | Page::Refusal(_) => UnknownReason::NoForm,
+            };
+            Err(RetrievalError::NotUnderstood {
+                reason,
+                status,
+                sentence: said,
+                fields: reading.fields,
+                page: Some(Box::new(fetched.seen())),
+            })
+        }
+    }
+}
+
+impl Fetched {
+    fn seen(self) -> SeenPage {
+        SeenPage {
+            status: Some(self.status.as_u16()),
+            content_type: text_header(&self.headers, CONTENT_TYPE),
+            headers: harmless_headers(&self.headers),
+            bytes: self.body,
+        }
     }
 }
 
@@ -252,6 +272,8 @@ fn hold(target: Url, site: &Site, status: StatusCode) -> Result<Url, RetrievalEr
             reason,
             status: status.as_u16(),
             sentence: None,
+            fields: Vec::new(),
+            page: None,
         }),
     }
 }

@@ -3,6 +3,7 @@
 mod button;
 mod carrying;
 mod guards;
+mod seen;
 mod sending;
 
 use std::collections::HashMap;
@@ -18,6 +19,8 @@ use super::{FieldShape, RetrievalForm, Role, UnknownReason};
 
 pub(super) use carrying::carrying;
 pub(crate) use carrying::{CarryingForm, Method};
+pub use seen::FieldSeen;
+pub(super) use seen::seen;
 
 /// The one form of the page that asks for the four fields.
 pub(super) fn find(
