@@ -1,7 +1,7 @@
 //! In which forms a secret may lie in bytes: looked for before anything leaves that should hold none.
 //!
 //! Besides the text itself: both cases, full width, UTF-16 in both orders, hexadecimal, base64 at each of the three
-//! places it may begin, percent-encoded and as numeric HTML entities.
+//! places it may begin, percent-encoded, as numeric HTML entities and as escapes of a script.
 
 use super::Plaintext;
 
@@ -81,6 +81,10 @@ fn encoded(text: &[u8]) -> Vec<Vec<u8>> {
         joined(&|byte| format!("%{byte:02X}")),
         joined(&|byte| format!("&#{byte};")),
         joined(&|byte| format!("&#x{byte:02x};")),
+        joined(&|byte| format!("\\u{byte:04x}")),
+        joined(&|byte| format!("\\u{byte:04X}")),
+        joined(&|byte| format!("\\x{byte:02x}")),
+        joined(&|byte| format!("\\x{byte:02X}")),
         text.iter().flat_map(|byte| [*byte, 0]).collect(),
         text.iter().flat_map(|byte| [0, *byte]).collect(),
         full_width(text).into_bytes(),
@@ -133,6 +137,8 @@ mod tests {
             "%4B%78%37%6D%50%71%32%52%74%7A",
             "&#75;&#120;&#55;&#109;&#80;&#113;&#50;&#82;&#116;&#122;",
             "Ｋｘ７ｍＰｑ２Ｒｔｚ",
+            r"\u004b\u0078\u0037\u006d\u0050\u0071\u0032\u0052\u0074\u007a",
+            r"\x4B\x78\x37\x6D\x50\x71\x32\x52\x74\x7A",
             // echo -n, printf 'a', printf 'ab' before it, as base64(1) writes them
             "S3g3bVBxMlJ0eg==",
             "YUt4N21QcTJSdHo=",

@@ -4,20 +4,21 @@
 //! were not on the form page count, because standing notices there name every possible error. A page that speaks of a
 //! session or of maintenance lets the pair be sent again only when it cannot have been processed; any other is unknown.
 
+mod masking;
 mod packing;
 mod structure;
 
-use unicode_normalization::UnicodeNormalization;
 use url::Url;
-use zeroize::Zeroizing;
 
 use super::error::{FileProblem, RefusalReason, RetrievalError, UnclearProblem};
 use super::exchange::AnswerEnd;
 use super::network::Site;
 use super::page::{self, AfterSubmission, Onward, Towards};
 use super::phrases::Understood;
+use super::seen_page::SeenPage;
 use crate::config::Meaning;
 use crate::domain::{CertificatePassword, Issuance, Pkcs12};
+use masking::Mask;
 use packing::from_base64;
 pub(crate) use packing::ungzipped;
 use structure::{Shape, shape};
@@ -98,19 +99,20 @@ pub(crate) fn judge(answer: &KeptAnswer<'_>, submitted: &Submitted<'_>) -> Verdi
     }
 }
 
-/// A page as text without the IDs and the password that were submitted, to be kept for a person.
+/// A page as text without the IDs and the password, to be kept for a person: its head as a comment, then its source.
+///
+/// `None` when one of them still lies in it in a form that cannot be struck out.
 pub fn masked_page(
-    bytes: &[u8],
-    content_type: Option<&str>,
+    page: &SeenPage,
     issuance: &Issuance,
     password: &CertificatePassword,
-) -> String {
-    let text = page::text_of(bytes, content_type);
-    let mut mask = Mask::new(issuance, password);
-    // Not a secret by itself, but half of what opens the certificate: a page that is handed on does without it.
-    mask.secrets
-        .push(Zeroizing::new(issuance.request_id.to_string()));
-    mask.strike_out(&text)
+) -> Option<String> {
+    let unpacked = ungzipped(&page.bytes, LARGEST_PAGE);
+    let bytes = unpacked
+        .as_ref()
+        .map_or(page.bytes.as_slice(), |(bytes, _)| bytes);
+    let text = page::text_of(bytes, page.content_type.as_deref());
+    Mask::for_keeping(issuance, password).page(&format!("{}{text}", page.head()))
 }
 
 /// Whether these bytes are a whole file already, so that nothing more need be waited for.
@@ -294,86 +296,11 @@ fn closes_its_page(bytes: &[u8]) -> bool {
         .contains("</html")
 }
 
-/// What must not be quoted.
-struct Mask {
-    secrets: Vec<Zeroizing<String>>,
-}
-
-impl Mask {
-    fn new(issuance: &Issuance, password: &CertificatePassword) -> Self {
-        // Read only to be struck out of what a page repeats.
-        let secrets = [issuance.reference_id.expose(), password.expose()];
-        Self {
-            secrets: secrets
-                .iter()
-                .map(|secret| Zeroizing::new(secret.to_lowercase()))
-                .collect(),
-        }
-    }
-
-    /// The first sentences, shortened, without the secrets; `None` when there is none.
-    fn quote(&self, sentences: &[String]) -> Option<String> {
-        let text = page::printable(
-            &sentences
-                .iter()
-                .take(MOST_SENTENCES)
-                .map(String::as_str)
-                .collect::<Vec<_>>()
-                .join(" "),
-        );
-        let quoted: String = self.strike_out(&text).chars().take(LONGEST_QUOTE).collect();
-        (!quoted.is_empty()).then_some(quoted)
-    }
-
-    /// Secrets are found in any width and case, and with blanks or hyphens between their characters.
-    fn strike_out(&self, text: &str) -> String {
-        let characters: Vec<char> = text.chars().collect();
-        let folded: Vec<Option<char>> = characters.iter().map(|c| fold(*c)).collect();
-        let mut struck = vec![false; characters.len()];
-        for secret in &self.secrets {
-            for start in 0..characters.len() {
-                if let Some(end) = matches_from(&folded, start, secret) {
-                    struck[start..end].fill(true);
-                }
-            }
-        }
-        characters
-            .iter()
-            .zip(struck)
-            .map(|(c, struck)| if struck { '＊' } else { *c })
-            .collect()
-    }
-}
-
-/// One character as secrets are compared; `None` for what may stand between their characters.
-fn fold(c: char) -> Option<char> {
-    let folded = c.nfkc().next()?.to_lowercase().next()?;
-    (!folded.is_whitespace() && !"-‐‑–—−ー".contains(folded)).then_some(folded)
-}
-
-fn matches_from(folded: &[Option<char>], start: usize, secret: &str) -> Option<usize> {
-    folded[start]?;
-    let mut at = start;
-    for expected in secret.chars() {
-        while folded.get(at).is_some_and(Option::is_none) {
-            at += 1;
-        }
-        if *folded.get(at)? != Some(expected) {
-            return None;
-        }
-        at += 1;
-    }
-    Some(at)
-}
+/// No page for people is larger.
+const LARGEST_PAGE: usize = 1 << 20;
 
 /// Where a closing tag is looked for.
 const TAIL: usize = 1_024;
-
-/// Sentences quoted of a message that is not understood.
-const MOST_SENTENCES: usize = 4;
-
-/// Characters quoted at most.
-const LONGEST_QUOTE: usize = 300;
 
 #[cfg(test)]
 mod tests {
@@ -412,6 +339,7 @@ mod tests {
             status: Some(200),
             content_type: Some("text/html; charset=UTF-8".to_owned()),
             retry_after: None,
+            headers: Vec::new(),
             bytes: bytes.len() as u64,
             whole,
             cookies: None,
@@ -639,11 +567,19 @@ mod tests {
     #[test]
     fn a_quoted_sentence_never_shows_a_secret() {
         let page = "<html>ＩＤ「ＡＢ３ｄＥ ６gH9k」（パスワード1-2-3-4）は見つかりません。</html>";
-        let (reason, sentence) = reason(judged(page.as_bytes(), true));
+        let quoted = |page: &str| reason(judged(page.as_bytes(), true));
+        let (reason, sentence) = quoted(page);
         assert_eq!(reason, Some("unknown"));
         assert_eq!(
             sentence.unwrap(),
             "ＩＤ「＊＊＊＊＊＊＊＊＊＊＊」（パスワード＊＊＊＊＊＊＊）は見つかりません。"
+        );
+        // base64 of r=Ab3dE6gH9k
+        let disguised = "<html>「cj1BYjNkRTZnSDlr」「Ab3<b>dE6gH</b>9k」は処理できません。</html>";
+        let (_, sentence) = quoted(disguised);
+        assert_eq!(
+            sentence.unwrap(),
+            "「＊＊＊＊＊＊＊＊＊＊＊＊＊＊＊＊」「＊＊＊＊＊＊＊＊＊＊」は処理できません。"
         );
     }
 

@@ -2,7 +2,8 @@
 //!
 //! Looked through is all that a run leaves or says: standard output, standard error, the data folder with ledger,
 //! answers and kept pages, the folder for temporary files, the home folder, and what goes onto a stick. Each secret
-//! is looked for as text in any case, in hexadecimal, percent-encoded, in UTF-16 and in base64.
+//! is looked for as text in any case, in hexadecimal, percent-encoded, as entities and escapes, in UTF-16 and in base64; in
+//! kept pages also between the tags.
 
 #[path = "../support/forms.rs"]
 mod forms;
@@ -52,6 +53,14 @@ impl Watch {
                     .bytes()
                     .flat_map(|b| format!("%{b:02X}").into_bytes())
                     .collect(),
+                password
+                    .bytes()
+                    .flat_map(|b| format!("&#{b};").into_bytes())
+                    .collect(),
+                password
+                    .bytes()
+                    .flat_map(|b| format!("\\u{b:04x}").into_bytes())
+                    .collect(),
             ],
             stands_alone: true,
         });
@@ -79,6 +88,22 @@ impl Watch {
                 }
             }
         }
+    }
+
+    /// A page is looked at as it stands and as a browser shows it: what tags take apart is one word there.
+    fn look_at_page(&mut self, place: &str, bytes: &[u8]) {
+        self.look_at(place, bytes);
+        let mut is_tag = false;
+        let shown: Vec<u8> = bytes
+            .iter()
+            .filter(|byte| {
+                let is_shown = !is_tag && **byte != b'<';
+                is_tag = **byte == b'<' || is_tag && **byte != b'>';
+                is_shown
+            })
+            .copied()
+            .collect();
+        self.look_at(&format!("{place} without tags"), &shown);
     }
 
     fn look_at_output(&mut self, place: &str, ran: &Ran) {
@@ -160,11 +185,18 @@ fn no_fault_of_the_site_brings_a_secret_to_light() {
             let bytes = fs::read(&path).unwrap();
             let place = format!("{} after {}", path.display(), fault.name());
             match path.extension().is_some_and(|ending| ending == "html") {
-                true => pages.look_at(&place, &bytes),
+                true => pages.look_at_page(&place, &bytes),
                 false => watch.look_at(&place, &bytes),
             }
         }
         watch.found.append(&mut pages.found);
+        if *fault == Fault::Echo {
+            assert!(
+                ran.stderr.contains("写し") && !scene.answers().is_empty(),
+                "{}",
+                ran.stderr
+            );
+        }
     }
     for (place, words) in [
         ("status", vec!["status"]),
@@ -312,4 +344,6 @@ fn the_watch_finds_what_it_is_to_find() {
     watch.look_at("form", b"password=4826&x=1");
     watch.look_at("number", b"0x14826 2026-11-22T01:02:03.482600Z 1-4826-1");
     assert_eq!(watch.found.len(), 2, "{:?}", watch.found);
+    watch.look_at_page("page", b"<p>Zq_<b>Xv8</b>Wk, &#52;&#56;&#50;&#54;</p>");
+    assert_eq!(watch.found.len(), 5, "{:?}", watch.found);
 }

@@ -521,6 +521,7 @@ fn whole() -> AnswerEnd {
         status: Some(200),
         content_type: Some("text/html; charset=UTF-8".to_owned()),
         retry_after: None,
+        headers: Vec::new(),
         bytes: 0,
         whole: true,
         cookies: Some(Cookies::new("id=7; b=8")),

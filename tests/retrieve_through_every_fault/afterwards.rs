@@ -197,10 +197,66 @@ fn report_for_a_helper(scene: &Scene) -> String {
 /// What the ledger has of the last submission.
 fn last_submission(scene: &Scene) -> String {
     let report = report_for_a_helper(scene);
-    let sent = report
-        .lines()
-        .filter(|line| line.contains("submitting host="));
-    sent.last().unwrap().to_owned()
+    let mut lines = report.lines().rev();
+    let sent = lines.find(|line| line.contains("submitting host="));
+    sent.unwrap().to_owned()
+}
+
+#[test]
+fn a_page_that_is_not_understood_is_kept_for_a_helper_until_the_site_hands_out_a_file() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let scene = Scene::with(2);
+    let asking = scene.site(&[Fault::FormCaptcha]);
+    let id = request_id(0);
+    for attempt in 1..=2 {
+        let ran = scene.retrieve(&asking, &[&id]);
+        assert_eq!(ran.code, 10, "{}", ran.stderr);
+        for told in [
+            "画面の写し",
+            "見つかった欄: リクエストID、リファレンスID",
+            "ほかの欄: 1",
+        ] {
+            assert!(ran.stderr.contains(told), "{told}: {}", ran.stderr);
+        }
+        assert_eq!(scene.answers().len(), attempt, "one page per attempt");
+    }
+    assert_eq!(asking.submissions(), 0);
+    for page in scene.answers() {
+        let mode = std::fs::metadata(&page).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "{}", page.display());
+        let text = std::fs::read_to_string(&page).unwrap();
+        for told in [
+            "HTTP 200",
+            "content-type: text/html",
+            "date: ",
+            "画像の文字",
+        ] {
+            assert!(text.contains(told), "{told}: {text}");
+        }
+        assert!(!text.to_lowercase().contains("cookie"), "{text}");
+    }
+    let report = report_for_a_helper(&scene);
+    for told in ["HTTP 200", "content-type: text/html", "画像の文字"] {
+        assert!(report.contains(told), "{told}: {report}");
+    }
+
+    // A refusal that was understood may have been misunderstood: its page is there too.
+    let refusing = scene.site(&[Fault::AlreadyIssued]);
+    assert_eq!(scene.retrieve(&refusing, &[&request_id(1)]).code, 11);
+    assert_eq!(scene.answers().len(), 3);
+
+    let good = scene.site(&[]);
+    assert_eq!(scene.retrieve(&good, &[&id]).code, 0);
+    // The next run wipes what nothing needs; the refused terminal has no file yet.
+    assert_eq!(scene.retrieve(&good, &[&id]).code, 0);
+    let left = scene.answers();
+    assert_eq!(left.len(), 1, "{left:?}");
+    assert!(
+        std::fs::read_to_string(&left[0])
+            .unwrap()
+            .contains("取得済み")
+    );
 }
 
 #[test]

@@ -22,6 +22,18 @@ pub fn forms(text: &str) -> Vec<Vec<u8>> {
             .collect(),
         text.encode_utf16().flat_map(u16::to_le_bytes).collect(),
         text.encode_utf16().flat_map(u16::to_be_bytes).collect(),
+        bytes
+            .iter()
+            .flat_map(|b| format!("&#{b};").into_bytes())
+            .collect(),
+        bytes
+            .iter()
+            .flat_map(|b| format!("&#x{b:x};").into_bytes())
+            .collect(),
+        bytes
+            .iter()
+            .flat_map(|b| format!("\\u{b:04x}").into_bytes())
+            .collect(),
     ];
     for lead in ["", "a", "ab"] {
         let alone = base64(format!("{lead}{text}").as_bytes());

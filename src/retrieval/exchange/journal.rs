@@ -9,6 +9,7 @@ use thiserror::Error;
 use url::Url;
 
 use crate::retrieval::page;
+use crate::retrieval::seen_page::harmless_headers;
 
 /// Where the conversation is written down as it happens. The caller owns the disk.
 pub trait Journal: Send {
@@ -65,6 +66,8 @@ pub struct AnswerEnd {
     pub content_type: Option<String>,
     /// The Retry-After header.
     pub retry_after: Option<String>,
+    /// Other headers that say what answered, and nothing about who asked.
+    pub headers: Vec<(String, String)>,
     /// Bytes of the body.
     pub bytes: u64,
     /// Whether the transport says that the body is all there.
@@ -126,6 +129,7 @@ impl AnswerEnd {
             status: None,
             content_type: None,
             retry_after: None,
+            headers: Vec::new(),
             bytes: 0,
             whole: false,
             cookies: None,
@@ -138,6 +142,7 @@ impl AnswerEnd {
             status: Some(response.status().as_u16()),
             content_type: text_header(response.headers(), CONTENT_TYPE),
             retry_after: text_header(response.headers(), RETRY_AFTER),
+            headers: harmless_headers(response.headers()),
             bytes: 0,
             whole: false,
             cookies: None,

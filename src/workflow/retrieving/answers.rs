@@ -1,7 +1,7 @@
 //! What one submission left on disk: each answer as received, and beside them how the conversation went.
 //!
 //! `answers/<attempt>.bin` is the answer to the submission, `.2.bin` and so on are those to further requests.
-//! `<attempt>.talk` holds a line for the form, for each further request before it left and for each end of an answer;
+//! `<attempt>.page.html` is a page without its secrets, kept for a person. `<attempt>.talk` holds a line for the form, for each further request before it left and for each end of an answer;
 //! a line that was torn by a power cut is as good as not written.
 
 use std::fs::File;
@@ -16,7 +16,7 @@ use crate::custody::{DiskError, spool::Spool};
 use crate::custody::{PathKind, files};
 use crate::ledger::RelativePath;
 use crate::platform;
-use crate::retrieval::{AnswerEnd, Cookies, FurtherRequest, Intent};
+use crate::retrieval::{AnswerEnd, Cookies, FurtherRequest, Intent, SeenPage};
 
 use super::super::error::Error;
 
@@ -66,6 +66,8 @@ enum Line {
         status: Option<u16>,
         content_type: Option<String>,
         retry_after: Option<String>,
+        #[serde(default)]
+        headers: Vec<(String, String)>,
         bytes: u64,
         whole: bool,
         cookies: Option<String>,
@@ -156,14 +158,16 @@ impl Answers {
         Ok(())
     }
 
-    /// Puts a page that nobody recognised where a person and the support find it.
-    pub(super) fn keep_page(&self, masked: &str) -> Result<(), DiskError> {
+    /// Puts a page without its secrets where a person and the support find it.
+    pub(super) fn keep_page(&self, masked: &str) -> Result<PathBuf, DiskError> {
+        // What stopped before its submission made no place for an answer.
+        files::create_dir(self.folder(), PathKind::Answer)?;
         let name = name_of(&self.page());
-        files::write_new_owner_only_atomic(self.folder(), &name, masked.as_bytes()).map(drop)
+        files::write_new_owner_only_atomic(self.folder(), &name, masked.as_bytes())
     }
 
     fn page(&self) -> PathBuf {
-        self.first.with_extension("page.html")
+        self.first.with_extension(PAGE)
     }
 
     fn answer(&self, number: u32) -> PathBuf {
@@ -202,6 +206,7 @@ impl Talk {
             status: end.status,
             content_type: end.content_type.clone(),
             retry_after: end.retry_after.clone(),
+            headers: end.headers.clone(),
             bytes: end.bytes,
             whole: end.whole,
             cookies: end.cookies.as_ref().map(|c| c.as_str().to_owned()),
@@ -231,6 +236,17 @@ impl Kept {
             .is_some_and(|request| request.repeatable)
     }
 
+    /// The last answer as a page.
+    pub(super) fn page(&self) -> SeenPage {
+        let end = self.end.as_ref();
+        SeenPage {
+            status: end.and_then(|end| end.status),
+            content_type: end.and_then(|end| end.content_type.clone()),
+            headers: end.map_or_else(Vec::new, |end| end.headers.clone()),
+            bytes: self.bytes.to_vec(),
+        }
+    }
+
     fn take(&mut self, line: Line) {
         match line {
             Line::Form { text, page, action } => {
@@ -257,6 +273,7 @@ impl Kept {
                 status,
                 content_type,
                 retry_after,
+                headers,
                 bytes,
                 whole,
                 cookies,
@@ -265,6 +282,7 @@ impl Kept {
                     status,
                     content_type,
                     retry_after,
+                    headers,
                     bytes,
                     whole,
                     cookies: cookies.map(Cookies::new),
@@ -291,3 +309,6 @@ fn read_if_there(path: &Path) -> Result<Vec<u8>, Error> {
         }),
     }
 }
+
+/// What follows the attempt in the name of a page that is kept.
+pub(super) const PAGE: &str = "page.html";

@@ -3,15 +3,15 @@
 use std::path::{Path, PathBuf};
 
 use super::super::error::Error;
-use super::super::{Desk, name_of};
 use super::super::installing::terminal_folder;
+use super::super::{Desk, name_of};
 use super::attempt::Ended;
 use super::forms::Forms;
 use super::{Going, Retrieval, SiteChoice};
 use crate::credential::{self, CredentialError, Examination};
 use crate::custody::names::safe_file_name;
 use crate::custody::{PathKind, files};
-use crate::domain::{CertificateFacts, Issuance, Pkcs12, Problem};
+use crate::domain::{CertificateFacts, Issuance, Pkcs12, Problem, Text};
 use crate::ledger::{
     Actor, AttemptId, Event, FileHash, IssuanceState, Record, RecordId, RefusedReason,
     RelativePath, Remark, Retrieved, SealedId, StopReason, UnclearReason,
@@ -62,14 +62,18 @@ impl Desk<'_> {
                     }
                 }
             }
-            Ended::Failed(error) => {
+            Ended::Failed(mut error) => {
                 // First, so that a crash right after the event leaves the page for a person and its clear text to be
                 // wiped.
-                if is_not_understood(&error) && going.answers.was_begun() {
-                    keep_page(going)?;
-                }
+                let page = keep_page(going, &mut error);
                 self.note_failure(going, attempt, &error)?;
-                self.forget_answer(going)?;
+                if is_not_understood(&error) {
+                    self.tell_of_page(&page);
+                }
+                // The only copy of a page that was not kept stays where it is until the next run.
+                if page.is_ok() {
+                    self.forget_answer(going)?;
+                }
                 Err(error.into())
             }
         }
@@ -94,9 +98,6 @@ impl Desk<'_> {
         let examined = credential::examine(pkcs12, &going.password, &expected, self.now());
         match examined.and_then(proven) {
             Ok(proven) => {
-                let file = ProvenFile {
-                    attempt,
-                    path,
                 if let Some(holder) = self.other_letter_of(&proven.0, record.id)? {
                     self.note_invalid(record.id, attempt)?;
                     return Err(Error::SameCertificate {
@@ -104,6 +105,9 @@ impl Desk<'_> {
                         holder: name_of(&holder),
                     });
                 }
+                let file = ProvenFile {
+                    attempt,
+                    path,
                     sha256: FileHash(sha256),
                     password: going.sealed,
                     proven,
@@ -119,9 +123,6 @@ impl Desk<'_> {
         }
     }
 
-    /// Saves a certificate file in its terminal's folder, under a name that says until when it is valid.
-    pub(in crate::workflow) fn save(
-        &self,
     /// The record of another letter that holds this certificate already.
     ///
     /// A record without a letter came from a back-up of this very terminal, so it contradicts nothing.
@@ -145,6 +146,9 @@ impl Desk<'_> {
         Ok(())
     }
 
+    /// Saves a certificate file in its terminal's folder, under a name that says until when it is valid.
+    pub(in crate::workflow) fn save(
+        &self,
         record: &Record,
         issuance: &Issuance,
         bytes: &[u8],
@@ -175,10 +179,10 @@ impl Desk<'_> {
             password: file.password,
             fingerprint: facts.fingerprint,
             serial_number: facts.serial_number.clone(),
+            issuer_common_name: facts.issuer_common_name.clone(),
             not_before: facts.not_before,
             not_after: facts.not_after,
             problem: problems.first().map(Remark::from),
-            issuer_common_name: facts.issuer_common_name.clone(),
         });
         self.ledger.append(record, self.now(), actor, event)?;
         Ok(Retrieval {
@@ -237,6 +241,31 @@ impl Desk<'_> {
         Ok(())
     }
 
+    fn tell_of_page(&mut self, page: &Result<PageCopy, Error>) {
+        let told = match page {
+            Ok(PageCopy::None) => return,
+            Ok(PageCopy::Kept(path)) => Text::new(
+                format!(
+                    "画面の写し（IDとパスワードは伏せ字）を残しました: {}。相談するときは noticert support --to DIR",
+                    path.display()
+                ),
+                format!(
+                    "A copy of the page, IDs and password struck out, is kept: {}. To ask for help: noticert support --to DIR",
+                    path.display()
+                ),
+            ),
+            Ok(PageCopy::LeftOut) => Text::new(
+                "画面にIDかパスワードが伏せきれない形で含まれているため、画面の写しは残していません。",
+                "No copy of the page is kept: an ID or the password lies in it in a form that cannot be struck out.",
+            ),
+            Err(_) => Text::new(
+                "画面の写しを書けませんでした（空き容量と書き込みの権限を確かめてください）。",
+                "The copy of the page could not be written: check free space and permissions.",
+            ),
+        };
+        self.person.tell(&told);
+    }
+
     /// Wipes the kept answer once its content is saved under its own name or understood as a refusal.
     ///
     /// An answer that settled nothing stays as it is: it may be all there is.
@@ -272,30 +301,48 @@ fn leaves_doubt(going: &Going) -> bool {
     going.again && is_open
 }
 
-/// Whether an answer is a page that nobody recognised, so that a person has to look at it.
+/// Whether a page came that nobody recognised, so that a person has to look at it.
 fn is_not_understood(error: &RetrievalError) -> bool {
     let reason = error.reason();
     match error.effect() {
         Effect::Refused => reason
             .and_then(RefusedReason::named)
             .is_none_or(|reason| reason == RefusedReason::Unknown),
-        Effect::StaysConfirmed => {
-            reason.and_then(StopReason::named) == Some(StopReason::NeedsAttention)
-        }
+        Effect::StaysConfirmed => matches!(
+            reason.and_then(StopReason::named),
+            Some(StopReason::NeedsAttention | StopReason::FormNotRecognised)
+        ),
         Effect::Unclear => false,
     }
 }
 
-/// Keeps the page without the secrets that it repeats.
-fn keep_page(going: &Going) -> Result<(), Error> {
-    let kept = going.answers.kept()?;
-    let content_type = kept
-        .end
-        .as_ref()
-        .and_then(|end| end.content_type.as_deref());
-    let issuance = going.reviewed.issuance();
-    let page = retrieval::masked_page(&kept.bytes, content_type, issuance, &going.password);
-    Ok(going.answers.keep_page(&page)?)
+/// What became of a page.
+enum PageCopy {
+    /// It lies there, without the secrets.
+    Kept(PathBuf),
+    /// A secret lies in it that cannot be struck out.
+    LeftOut,
+    /// There is none.
+    None,
+}
+
+/// Keeps the page that ended the attempt without the secrets that it repeats: also one that was understood, because it
+/// may have been misunderstood. An answer whose outcome is open stays as it is.
+fn keep_page(going: &Going, error: &mut RetrievalError) -> Result<PageCopy, Error> {
+    let page = match error.take_page() {
+        Some(page) => page,
+        None if going.answers.was_begun() && error.effect() != Effect::Unclear => {
+            going.answers.kept()?.page()
+        }
+        None => return Ok(PageCopy::None),
+    };
+    if page.bytes.is_empty() {
+        return Ok(PageCopy::None);
+    }
+    match retrieval::masked_page(&page, going.reviewed.issuance(), &going.password) {
+        Some(masked) => Ok(PageCopy::Kept(going.answers.keep_page(&masked)?)),
+        None => Ok(PageCopy::LeftOut),
+    }
 }
 
 /// What a certificate says, what was checked, and what is odd about it.
