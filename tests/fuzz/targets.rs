@@ -57,6 +57,7 @@ pub fn answer(bytes: &[u8]) {
         bytes: bytes.len() as u64,
         whole: !sum.is_multiple_of(5),
         cookies: None,
+        headers: Vec::new(),
     };
     let password = PASSWORD.parse().expect("four digits");
     for end in [None, Some(&end)] {

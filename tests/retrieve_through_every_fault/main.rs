@@ -11,9 +11,6 @@ mod fake_site;
 mod afterwards;
 mod answers;
 mod batch;
-#[path = "../retrieve_a_certificate/fake_site.rs"]
-#[allow(dead_code, reason = "the other tests' site, of which a part is used")]
-mod fake_site;
 mod matrix;
 mod questions;
 mod scene;
