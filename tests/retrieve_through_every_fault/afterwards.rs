@@ -138,7 +138,7 @@ fn a_closed_door_after_a_persons_word_leaves_the_first_submission_in_doubt() {
     scene.assert_stands(0, "refused", Some("unknown"));
 
     let over = scene.site(&[Fault::SessionTimeout]);
-    typed(&scene.command(&over, &[&id, "--again"]), "送る\n");
+    typed(&scene.command(&over, &[&id, "--again"]), "無\n送る\n");
     assert_eq!(over.submissions(), 1);
     scene.assert_stands(0, "refused", Some("unknown"));
     scene.retrieve(&over, &[&id]);
