@@ -7,7 +7,7 @@ WINDOWS := x86_64-pc-windows-gnu
 # The modules that touch the system; pixels and pages are the same everywhere, and slow in this build.
 DIFFERENT_ON_WINDOWS := platform:: custody:: credential:: installer:: ledger:: doctor:: cli::
 
-.PHONY: demo test crash build release check bench fixtures accuracy windows windows-check test-windows macos-check clean help
+.PHONY: demo test crash build release check bench bench-windows fixtures accuracy windows windows-check test-windows macos-check clean help
 
 help:
 	@echo "make demo      install what is missing, build, do the whole job against the practice site"
@@ -19,6 +19,7 @@ help:
 	@echo "make windows-check  the types of the Windows program; make test-windows compiles it anyway"
 	@echo "make macos-check  the types of the macOS program, where its standard library or the source of it is installed"
 	@echo "make bench     time and memory beside plain tesseract"
+	@echo "make bench-windows  what the program of make windows takes to start and to install, under Wine"
 	@echo "make accuracy  read generated letters and count errors"
 	@echo "make fixtures  write fixtures/ anew"
 	@echo "make release   the program for daily use: target/release/noticert"
@@ -74,6 +75,10 @@ test-windows:
 	.ci/windows-program target/$(WINDOWS)/debug/noticert.exe
 	CARGO=$(CARGO) .ci/for-windows test --config .ci/under-wine.toml --lib -- $(DIFFERENT_ON_WINDOWS)
 	CARGO=$(CARGO) .ci/for-windows test --config .ci/under-wine.toml --test windows
+
+bench-windows:
+	@.ci/setup windows
+	benches/windows-program
 
 bench:
 	@.ci/setup test
