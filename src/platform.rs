@@ -274,6 +274,19 @@ mod tests {
     }
 
     #[test]
+    fn a_file_of_any_length_is_read_back_whole() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("copy");
+        // Beside the sizes of a sector and of what is read at once.
+        for length in [0, 1, 511, 4_095, 4_096, 65_535, 65_536, 65_537, 200_000] {
+            let bytes: Vec<u8> = (0..length).map(|at: u32| (at % 251) as u8).collect();
+            fs::write(&path, &bytes).unwrap();
+            assert!(read_back(&path).unwrap() == bytes, "{length}");
+        }
+        assert!(read_back(&dir.path().join("none")).is_err());
+    }
+
+    #[test]
     fn opening_an_existing_file_keeps_what_it_holds() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("log");

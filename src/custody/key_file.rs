@@ -32,7 +32,7 @@ pub struct WorkFactor(pub(super) u8);
 
 impl WorkFactor {
     /// OWASP's least for scrypt with r = 8, about half a second. A file that `age` itself shall open takes 128 MiB
-    /// for it, the data key less: see [`super::passphrase`].
+    /// for it; the data key takes a quarter of that.
     pub const STANDARD: Self = Self(17);
 
     /// Hardly any work: for a passphrase that was drawn at random, as the demo's and the tests' are.
