@@ -165,6 +165,14 @@ impl Session {
         }
     }
 
+    /// Prints a line of the result: on standard output, where with `--json` the JSON stands alone and it goes beside it.
+    fn result(&self, line: &str) {
+        match self.common.json {
+            true => self.say(&Text::new(line, line)),
+            false => println!("{line}"),
+        }
+    }
+
     fn say(&self, text: &Text) {
         if !self.common.quiet {
             eprintln!("{}", text.in_language(self.language));

@@ -124,8 +124,11 @@ fn the_whole_job_ends_on_the_stick_that_was_named() {
         store.to_str().unwrap(),
         "--backup-to",
         stick.path().to_str().unwrap(),
+        "--json",
     ];
     let ran = workplace.run(with(&arguments, site.options(&workplace)));
+    // Nothing else stands on the standard output.
+    assert_eq!(ran.json()["schema"], "noticert.status/1");
     // Whether a drawn letter is read without a person's eye is not what this is about.
     let terminals = workplace.terminals();
     let brought: Vec<_> = terminals

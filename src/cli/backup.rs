@@ -56,9 +56,9 @@ pub fn show(session: &Session, run: BackupRun) -> ExitCode {
         match outcome.result {
             Ok(done) => {
                 copied += 1;
-                println!("✓ {name} → {}", done.p12.display());
+                session.result(&format!("✓ {name} → {}", done.p12.display()));
                 if let Some(sealed) = done.sealed {
-                    println!("  {}", sealed.display());
+                    session.result(&format!("  {}", sealed.display()));
                 }
             }
             Err(error) => {
@@ -71,7 +71,7 @@ pub fn show(session: &Session, run: BackupRun) -> ExitCode {
         return code;
     }
     if let Some(program) = run.program {
-        println!("✓ {}", program.display());
+        session.result(&format!("✓ {}", program.display()));
     }
     say_what_it_is_worth(session, run.is_open, run.is_shared);
     if let Some(why) = run.aside {

@@ -92,7 +92,7 @@ pub fn show(session: &Session, outcomes: Vec<Outcome<Installation>>) -> ExitCode
                     }
                     (_, Proof::CannotProve(why)) => why.clone(),
                 };
-                println!("✓ {name} → {store}: {}", session.text(&how));
+                session.result(&format!("✓ {name} → {store}: {}", session.text(&how)));
             }
             Err(error) => {
                 eprintln!("{name}:");

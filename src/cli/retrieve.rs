@@ -125,12 +125,7 @@ pub fn show(session: &Session, outcomes: Vec<Outcome<Retrieval>>) -> ExitCode {
         let name = session.text(&outcome.name).to_owned();
         match outcome.result {
             Ok(kept) => {
-                let line = format!("✓ {name} → {}", kept.p12.display());
-                // JSON stands alone on standard output.
-                match session.common.json {
-                    true => session.say(&Text::new(line.clone(), line)),
-                    false => println!("{line}"),
-                }
+                session.result(&format!("✓ {name} → {}", kept.p12.display()));
                 for check in &kept.checks {
                     session.say(&Text::new(
                         format!("    {} {}", check.outcome.mark(), check.text.ja),
