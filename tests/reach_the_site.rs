@@ -4,6 +4,7 @@
 #[allow(dead_code, reason = "the other tests' site, of which a part is used")]
 mod fake_site;
 
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 
 use noticert::config::Config;
@@ -55,41 +56,37 @@ fn assert_problem(
 }
 
 /// A proxy that joins every CONNECT to one place. Returns its address and the heads that it received.
-async fn proxy_to(target: std::net::SocketAddr) -> (String, Arc<Mutex<Vec<String>>>) {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap().to_string();
-    let heads: Arc<Mutex<Vec<String>>> = Arc::default();
-    let seen = heads.clone();
-    tokio::spawn(async move {
-        while let Ok((mut stream, _)) = listener.accept().await {
-            let mut head = vec![0; 4096];
-            let count = stream.read(&mut head).await.unwrap();
-            let head = String::from_utf8_lossy(&head[..count]).into_owned();
-            seen.lock().unwrap().push(head);
-            stream.write_all(b"HTTP/1.1 200 OK\r\n\r\n").await.unwrap();
-            tokio::spawn(async move {
-                let mut there = TcpStream::connect(target).await.unwrap();
-                let _ = copy_bidirectional(&mut stream, &mut there).await;
-            });
-        }
-    });
-    (address, heads)
+async fn proxy_to(target: SocketAddr) -> (String, Arc<Mutex<Vec<String>>>) {
+    answering_proxy("200 OK".to_owned(), Some(target)).await
 }
 
 /// A proxy that answers every CONNECT so. Returns its address and the heads that it received.
 async fn refusing_proxy(status: &'static str) -> (String, Arc<Mutex<Vec<String>>>) {
+    answering_proxy(format!("{status}\r\nContent-Length: 0"), None).await
+}
+
+/// A proxy that answers every CONNECT with this status and these headers, then joins it to `target`, if there is one.
+async fn answering_proxy(
+    answer: String,
+    target: Option<SocketAddr>,
+) -> (String, Arc<Mutex<Vec<String>>>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap().to_string();
     let heads: Arc<Mutex<Vec<String>>> = Arc::default();
     let seen = heads.clone();
+    let answer = format!("HTTP/1.1 {answer}\r\n\r\n");
     tokio::spawn(async move {
         while let Ok((mut stream, _)) = listener.accept().await {
             let mut head = vec![0; 4096];
             let count = stream.read(&mut head).await.unwrap();
             let head = String::from_utf8_lossy(&head[..count]).into_owned();
             seen.lock().unwrap().push(head);
-            let answer = format!("HTTP/1.1 {status}\r\nContent-Length: 0\r\n\r\n");
             stream.write_all(answer.as_bytes()).await.unwrap();
+            let Some(target) = target else { continue };
+            tokio::spawn(async move {
+                let mut there = TcpStream::connect(target).await.unwrap();
+                let _ = copy_bidirectional(&mut stream, &mut there).await;
+            });
         }
     });
     (address, heads)

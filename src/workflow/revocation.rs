@@ -1,7 +1,7 @@
 //! Whether certificates are revoked, asked once for a run.
 //!
 //! Terminals are on a closed network, where the list may be out of reach: the question costs a run a few seconds at
-//! most, however many certificates it is about, and no answer stops nothing.
+//! most, however many certificates it is about, and where no answer comes the job goes on.
 
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
